@@ -1,0 +1,367 @@
+"""The vocabulary: frozen values that travel between stages.
+
+Offsets (`start`, `end`) are character offsets into the text of one page, end exclusive; pages count from 1.
+Boxes are (x0, y0, x1, y1) with the origin at the top left, in the unit of their page's width and height
+(points for PDF, pixels for images). Scores grow with quality; confidences lie in 0..1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+Box = tuple[float, float, float, float]
+
+
+class Status(StrEnum):
+    """Where a document stands."""
+
+    QUEUED = "queued"
+    READING = "reading"
+    ANALYZING = "analyzing"
+    READY = "ready"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+    @property
+    def final(self) -> bool:
+        return self in (Status.READY, Status.PARTIAL, Status.FAILED)
+
+
+class StageStatus(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Stage(StrEnum):
+    """The stages of the way in, in the order in which a person would list them."""
+
+    READ = "read"
+    ENTITIES = "entities"
+    CLASSIFY = "classify"
+    INDEX = "index"
+    SUMMARY = "summary"
+
+
+class Source(StrEnum):
+    """Where a page's text came from."""
+
+    TEXT_LAYER = "text_layer"
+    OCR = "ocr"
+
+
+class Mode(StrEnum):
+    HYBRID = "hybrid"
+    DENSE = "dense"
+    LEXICAL = "lexical"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    start: int
+    end: int
+    box: Box
+    confidence: float
+
+
+WORD_DTYPE = np.dtype([("start", "<i4"), ("end", "<i4"), ("box", "<f4", (4,)), ("confidence", "<f4")])
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one page, packed: one `WORD_DTYPE` record a word, in reading order.
+
+    Packed because a page holds hundreds of words and crosses processes and the database: bytes are hashed, compared,
+    pickled and stored as they are.
+    """
+
+    data: bytes = b""
+
+    @classmethod
+    def pack(cls, words: Iterable[Word]) -> Words:
+        rows = [(w.start, w.end, w.box, w.confidence) for w in words]
+        return cls(np.array(rows, dtype=WORD_DTYPE).tobytes())
+
+    @property
+    def array(self) -> np.ndarray:
+        """Structured array of shape (words,), read-only, without a copy."""
+        return np.frombuffer(self.data, dtype=WORD_DTYPE)
+
+    def __len__(self) -> int:
+        return len(self.data) // WORD_DTYPE.itemsize
+
+    def __iter__(self) -> Iterator[Word]:
+        for start, end, box, confidence in self.array.tolist():
+            yield Word(start, end, (box[0], box[1], box[2], box[3]), confidence)
+
+    def within(self, start: int, end: int) -> list[Word]:
+        """The words that share at least one character with [start, end)."""
+        rows = self.array
+        hit = rows[(rows["start"] < end) & (rows["end"] > start)]
+        return list(Words(hit.tobytes()))
+
+    def boxes(self, start: int, end: int) -> list[Box]:
+        """One box a line of text for the span: neighbouring words of the same line are joined."""
+        lines: list[list[float]] = []
+        for word in self.within(start, end):
+            x0, y0, x1, y1 = word.box
+            last = lines[-1] if lines else None
+            if last and min(y1, last[3]) - max(y0, last[1]) > 0.5 * min(y1 - y0, last[3] - last[1]) and x0 >= last[0]:
+                last[0], last[1] = min(last[0], x0), min(last[1], y0)
+                last[2], last[3] = max(last[2], x1), max(last[3], y1)
+            else:
+                lines.append([x0, y0, x1, y1])
+        return [(b[0], b[1], b[2], b[3]) for b in lines]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    number: int
+    width: float
+    height: float
+    text: str
+    source: Source
+    words: Words = Words()
+    confidence: float = 1.0
+    """Mean word confidence, 1.0 for a text layer, 0.0 for an OCR page without words."""
+    rotation: int = 0
+    """Degrees clockwise by which the picture was turned before it was read (0, 90, 180, 270)."""
+    error: str | None = None
+    """Why this page could not be read; its text is then empty and the document goes on without it."""
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageTask:
+    """A page that has no usable text layer and waits for OCR. `key` is the blob of the whole original."""
+
+    key: str
+    media_type: str
+    number: int
+    width: float
+    height: float
+    language: str = "eng"
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    document_id: str
+    page: int
+    start: int
+    end: int
+    text: str
+    id: int | None = None
+    """Assigned by the store; unique over the installation, never used again."""
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One mention. `text` is the page's text between `start` and `end`; `norm` groups mentions of one thing."""
+
+    text: str
+    type: str
+    page: int
+    start: int
+    end: int
+    norm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    label: str
+    score: float
+    scores: tuple[Label, ...] = ()
+    """Every label with its probability, best first; they sum to 1."""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    text: str
+    pages: tuple[int, ...] = ()
+    """The pages it rests on."""
+    method: str = ""
+    """'model', 'extractive' (the model's text was not supported) or 'text' (short documents are their own summary)."""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StageRecord:
+    status: StageStatus = StageStatus.WAITING
+    seconds: float | None = None
+    error: Mapping[str, Any] | None = None
+    """{code, detail, remedy} when the stage failed."""
+    version: str = ""
+    done: int = 0
+    total: int = 0
+    """Progress in the stage's own unit (pages while reading)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One row of the library: the Analysis record without pages, chunks and mentions."""
+
+    id: str
+    collection: str
+    filename: str
+    media_type: str
+    sha256: str
+    size: int
+    status: Status
+    created_at: datetime
+    updated_at: datetime
+    language: str | None = None
+    """OCR language(s) asked for, tesseract codes joined by '+'."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    page_count: int | None = None
+    detected_language: str | None = None
+    """ISO 639-1, of the text."""
+    classification: Classification | None = None
+    summary: Summary | None = None
+    error: Mapping[str, Any] | None = None
+    stages: Mapping[str, StageRecord] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    revision: int = 0
+    """Grows with every change of the record: what the event stream waits on."""
+
+    @property
+    def blob(self) -> str:
+        """Key of the original in the blob store."""
+        return f"originals/{self.sha256[:2]}/{self.sha256}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a search may see. Empty tuples mean 'everything'; fields are joined by AND, values in a field by OR."""
+
+    collections: tuple[str, ...] = ()
+    document_ids: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    entities: tuple[str, ...] = ()
+    media_types: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+    @property
+    def needs_database(self) -> bool:
+        """True when more than collection and document ids are asked for: the index itself knows only those."""
+        return bool(
+            self.types or self.entities or self.media_types or self.metadata or self.created_after or self.created_before
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One retrieved chunk id with its scores: `score` orders, the others say where it comes from."""
+
+    chunk_id: int
+    score: float
+    dense: float | None = None
+    lexical: float | None = None
+    dense_rank: int | None = None
+    lexical_rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A hit with its text, ready to be shown, packed and cited."""
+
+    chunk: Chunk
+    filename: str
+    collection: str
+    hit: Hit
+    boxes: tuple[Box, ...] = ()
+    confidence: float = 1.0
+    """Reading confidence of the page: 1.0 for text layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """`quote` equals the page's text[start:end]."""
+
+    marker: int
+    """The number shown in the answer as [n]."""
+    document_id: str
+    filename: str
+    page: int
+    start: int
+    end: int
+    quote: str
+    boxes: tuple[Box, ...] = ()
+    confidence: float = 1.0
+    chunk_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceCheck:
+    """Outcome of the grounding check of one sentence of an answer."""
+
+    text: str
+    supported: bool
+    score: float
+    citation: int | None = None
+    """`marker` of the citation that supports it."""
+    missing: tuple[str, ...] = ()
+    """Numbers, dates and names of the sentence that its passage does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grounding:
+    supported: bool
+    score: float
+    unsupported: tuple[str, ...] = ()
+    sentences: tuple[SentenceCheck, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    answer: str
+    citations: tuple[Citation, ...]
+    grounding: Grounding
+    results: tuple[Passage, ...]
+    model: str
+    prompt_version: str
+    usage: Usage = Usage()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    found: bool = True
+    """False: 'not in your documents'; `results` then holds the nearest passages."""
+    draft: str = ""
+    """What the model wrote, where strict mode put a quotation in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One piece of a generated text; the last one carries `finish_reason` and usage."""
+
+    text: str
+    finish_reason: str | None = None
+    usage: Usage | None = None

@@ -1,0 +1,143 @@
+"""The contracts of every replaceable part: async and batch-first.
+
+Adapters (rag/adapters) are plain synchronous classes with the same method names; `rag/local.py` runs them on threads and
+`rag/deploy.py` as Ray Serve deployments, both behind these protocols. Every method raises rag.errors only. Results come
+in the order of their inputs, one each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from rag.model import Classification, Document, Entity, Filter, Hit, Message, Mode, Page, PageTask, Token
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What the reader found before OCR: `pages[i]` is a finished page or the task that OCR has to do, in page order."""
+
+    media_type: str
+    pages: tuple[Page | PageTask, ...]
+    warnings: tuple[str, ...] = ()
+
+
+class Reader(Protocol):
+    """Bytes to pages, without OCR. Runs parsers in limited worker processes."""
+
+    async def read(
+        self, key: str, *, filename: str, language: str | None = None, password: str | None = None
+    ) -> Outline:
+        """Raises UnsupportedType, DamagedFile, EncryptedFile, EmptyFile, ParserLimit."""
+        ...
+
+    async def render(
+        self, key: str, *, media_type: str, page: Page, highlights: Sequence[tuple[int, int]] = (), width: int = 1000
+    ) -> bytes:
+        """PNG of one page, `width` pixels wide, turned upright as it was read, spans of its text marked."""
+        ...
+
+
+class Ocr(Protocol):
+    """One page a call; callers fan out. An unreadable page comes back with `error` set, it does not raise."""
+
+    version: str
+
+    async def recognize(self, task: PageTask) -> Page: ...
+
+
+class EntityRecognizer(Protocol):
+    version: str
+
+    async def recognize(self, pages: Sequence[Page]) -> list[list[Entity]]:
+        """One list a page, ordered by start; spans of one page do not overlap."""
+        ...
+
+
+class Classifier(Protocol):
+    version: str
+
+    async def classify(self, texts: Sequence[str]) -> list[Classification]: ...
+
+    async def classify_name(self, filename: str, metadata: str) -> Classification:
+        """From what is known before the text. Scores near uniform when the name says nothing."""
+        ...
+
+
+class Embedder(Protocol):
+    version: str
+    dimensions: int
+
+    async def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """float32 array of shape (len(texts), dimensions), rows of unit length: for passages, bulk lane."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    text: str
+    top_k: int = 10
+    mode: Mode = Mode.HYBRID
+    filter: Filter = Filter()
+    at_least: int = 0
+    """Wait until the index holds the change feed up to this sequence number: read your own upload."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    hits: tuple[Hit, ...]
+    sequence: int
+    """The change feed's sequence number that the index had reached."""
+
+
+class Retriever(Protocol):
+    """Dense and lexical indexes as views of the change feed; queries are embedded here, in their own lane."""
+
+    async def search(self, query: SearchQuery) -> SearchResult: ...
+
+    async def similarity(self, query: str, texts: Sequence[str]) -> list[float]:
+        """Cosine of the query with each text: scores sentences when a citation is chosen."""
+        ...
+
+    async def sequence(self) -> int: ...
+
+
+class Generator(Protocol):
+    model: str
+    context_tokens: int
+
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, stop: Sequence[str] = ()
+    ) -> AsyncIterator[Token]:
+        """Pieces as they are made; the last has `finish_reason` and `usage`. Raises Unavailable, DeadlineExceeded."""
+        ...
+
+
+class Blobs(Protocol):
+    """Named bytes. Keys are slash-separated; a write is atomic: a reader sees all of it or none."""
+
+    async def put(self, key: str, data: bytes) -> None: ...
+
+    async def get(self, key: str) -> bytes:
+        """Raises NotFound."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Deleting what is not there is no error."""
+        ...
+
+    async def exists(self, key: str) -> bool: ...
+
+    async def keys(self, prefix: str = "") -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed lease on the analysis of one document."""
+
+    document: Document
+    owner: str
+    attempt: int

