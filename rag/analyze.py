@@ -1,0 +1,161 @@
+"""The arrows of the way in: read -> { entities || type || chunk -> embed -> index || summary } -> record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from rag.chunk import chunk_pages
+from rag.classify import combine, opening
+from rag.concurrency import bounded, together
+from rag.errors import DamagedFile, RedwellError
+from rag.language import detect_language
+from rag.model import Classification, Document, Page, PageTask, Stage, Status
+from rag.services import Services
+from rag.stages import Stages
+from rag.summarize import summarize
+
+READ_VERSION = "1"
+INDEX_VERSION = "1"
+PAGES_IN_FLIGHT = 64
+
+
+async def analyze(document: Document, services: Services) -> dict[Stage, RedwellError]:
+    """Do what is left to do for a document; returns the optional stages that failed.
+
+    Every stage is idempotent and recorded, so that a run that was cut off goes on where it was. Raises what reading
+    raised (the document has then failed) and DocumentNotFound when it was deleted meanwhile.
+    """
+    stages = Stages(services.state.documents, document)
+    name = asyncio.create_task(_classify_name(document, services))
+    try:
+        pages = await _read(document, services, stages)
+        await services.state.documents.set_status(document.id, Status.ANALYZING)
+        await together(
+            _entities(document, pages, services, stages),
+            _classify(document, pages, name, services, stages),
+            _index(document, pages, services, stages),
+            _summary(document, pages, services, stages),
+        )
+    finally:
+        name.cancel()
+    return stages.failures
+
+
+# ---------------------------------------------------------------------------------------------------------- reading
+
+
+async def _read(document: Document, services: Services, stages: Stages) -> list[Page]:
+    """All pages in order: text layers as they are, the others over the OCR replicas, one call a page."""
+    version = f"{READ_VERSION}/{services.ocr.version}"
+    store = services.state.documents
+    if stages.done(Stage.READ, version):
+        return await store.pages(document.id)
+
+    async def work() -> list[Page]:
+        await store.set_status(document.id, Status.READING)
+        outline = await services.reader.read(document.blob, filename=document.filename, language=document.language)
+        await store.save_page_count(document.id, len(outline.pages))
+        if outline.warnings:
+            await store.add_warnings(document.id, outline.warnings)
+        read = {page.number: page for page in await store.pages(document.id)}
+        ready = [page for page in outline.pages if isinstance(page, Page) and page.number not in read]
+        await store.save_pages(document.id, ready)
+        read |= {page.number: page for page in ready}
+        tasks = [page for page in outline.pages if isinstance(page, PageTask) and page.number not in read]
+        await stages.progress(Stage.READ, len(read), len(outline.pages))
+        await _recognize(tasks, read, document, services, stages, total=len(outline.pages))
+        pages = [read[number] for number in sorted(read)]
+        await _report(document, pages, services)
+        return pages
+
+    return await stages.run(Stage.READ, version, work)
+
+
+async def _recognize(
+    tasks: Sequence[PageTask],
+    read: dict[int, Page],
+    document: Document,
+    services: Services,
+    stages: Stages,
+    *,
+    total: int,
+) -> None:
+    """Fan the pages out; each one is durable as soon as it is read."""
+
+    async def one(task: PageTask) -> None:
+        page = await services.ocr.recognize(task)
+        await services.state.documents.save_pages(document.id, [page])
+        read[page.number] = page
+        await stages.progress(Stage.READ, len(read), total)
+
+    await bounded((one(task) for task in tasks), at_once=PAGES_IN_FLIGHT)
+
+
+async def _report(document: Document, pages: Sequence[Page], services: Services) -> None:
+    """Say on the record what was not read, and in which language the rest is. Raises DamagedFile if nothing was."""
+    broken = [page for page in pages if page.error]
+    if pages and len(broken) == len(pages):
+        raise DamagedFile(f"No page could be read: {broken[0].error}")
+    warnings = [f"Page {page.number} could not be read: {page.error}" for page in broken]
+    if not any(page.text.strip() for page in pages):
+        warnings.append("No text was found: the pages seem to be empty.")
+    poor = [str(page.number) for page in pages if page.text and page.confidence < 0.6]
+    if poor:
+        warnings.append(f"Read with low confidence, check against the picture: page {', '.join(poor)}.")
+    if warnings:
+        await services.state.documents.add_warnings(document.id, warnings)
+    language = detect_language(" ".join(page.text[:2000] for page in pages[:5]))
+    if language:
+        await services.state.documents.save_detected_language(document.id, language)
+
+
+# -------------------------------------------------------------------------------------------------- side by side
+
+
+async def _entities(document: Document, pages: list[Page], services: Services, stages: Stages) -> None:
+    async def work() -> None:
+        found = await services.entities.recognize(pages)
+        await services.state.documents.save_entities(document.id, [entity for page in found for entity in page])
+
+    await stages.optional(Stage.ENTITIES, services.entities.version, work)
+
+
+async def _classify_name(document: Document, services: Services) -> Classification:
+    metadata = " ".join(f"{key} {value}" for key, value in document.metadata.items())
+    return await services.classifier.classify_name(document.filename, metadata)
+
+
+async def _classify(
+    document: Document, pages: list[Page], name: asyncio.Task[Classification], services: Services, stages: Stages
+) -> None:
+    async def work() -> None:
+        [by_text] = await services.classifier.classify([opening(pages)])
+        await services.state.documents.save_classification(document.id, combine(await name, by_text))
+
+    await stages.optional(Stage.CLASSIFY, services.classifier.version, work)
+
+
+async def _index(document: Document, pages: list[Page], services: Services, stages: Stages) -> None:
+    """chunk -> embed -> index: the retrievers learn of it through the change feed."""
+    embedder = services.embedder
+
+    async def work() -> None:
+        chunks = await asyncio.to_thread(
+            chunk_pages, document.id, pages, tokens=services.settings.embedding.chunk_tokens
+        )
+        vectors = await embedder.embed([f"{chunk.heading}\n{chunk.text}".strip() for chunk in chunks])
+        await services.state.documents.save_chunks(document.id, chunks, vectors, model=embedder.version)
+
+    await stages.optional(Stage.INDEX, f"{INDEX_VERSION}/{embedder.version}", work)
+
+
+async def _summary(document: Document, pages: list[Page], services: Services, stages: Stages) -> None:
+    async def work() -> None:
+        summary = await summarize(pages, services.generator, services.settings.llm, services.settings.analysis)
+        await services.state.documents.save_summary(document.id, summary)
+
+    if not any(page.text.strip() for page in pages):
+        await stages.skip(Stage.SUMMARY, services.generator.model)
+        return
+    await stages.optional(Stage.SUMMARY, services.generator.model, work)

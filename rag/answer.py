@@ -1,0 +1,208 @@
+"""The arrows of the way out: question -> retrieve -> evidence -> pack -> LLM (stream) -> ground -> cite -> Answer."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+from rag.cite import Citations
+from rag.errors import DeadlineExceeded, Unavailable
+from rag.evidence import Evidence, gather_evidence
+from rag.ground import check, content_words
+from rag.model import Answer, Citation, Filter, Grounding, Message, Mode, Passage, SentenceCheck, Token, Usage
+from rag.ports import SearchQuery
+from rag.prompts import Prompt, answer_prompt
+from rag.segments import segments
+from rag.services import Services
+
+NOT_FOUND = "This is not in your documents."
+_REFUSAL = re.compile(
+    r"do(?:es)? not (?:say|mention|contain|provide|specify|hold|state)|not (?:mentioned|in the (?:documents|passages))|no information",
+    re.I,
+)
+TRUSTED_EVIDENCE = 4
+"""A sentence of the model is believed only when it is supported by one of the best sentences found by retrieval."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskRequest:
+    question: str
+    filter: Filter = Filter()
+    top_k: int = 8
+    mode: Mode = Mode.HYBRID
+    history: tuple[Message, ...] = ()
+    strict: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    answer: Answer
+
+
+AnswerEvent = Results | Token | Cited | Final
+
+
+@dataclass(slots=True)
+class _Clock:
+    started: float = field(default_factory=time.perf_counter)
+    marks: dict[str, float] = field(default_factory=dict)
+
+    def mark(self, name: str, since: float) -> float:
+        now = time.perf_counter()
+        self.marks[name] = round(now - since, 4)
+        return now
+
+    def timings(self) -> dict[str, float]:
+        return {**self.marks, "total": round(time.perf_counter() - self.started, 4)}
+
+
+async def retrieve(request: AskRequest, services: Services) -> tuple[Passage, ...]:
+    """Passages, best first, from an index that has seen everything that was acknowledged before this call."""
+    at_least = await services.state.feed.head()
+    query = SearchQuery(
+        standalone(request.question, request.history), request.top_k, request.mode, request.filter, at_least
+    )
+    found = await services.retriever.search(query)
+    return tuple(await services.state.documents.passages(found.hits))
+
+
+async def answer(request: AskRequest, services: Services) -> AsyncIterator[AnswerEvent]:
+    """Events in order: Results, Token..., Cited..., Final. Final replaces what was streamed before it."""
+    clock = _Clock()
+    passages = await retrieve(request, services)
+    mark = clock.mark("retrieve", clock.started)
+    yield Results(passages)
+
+    question = standalone(request.question, request.history)
+    evidence = await gather_evidence(question, passages, services.retriever.similarity) if passages else []
+    mark = clock.mark("evidence", mark)
+    settings = services.settings.answering
+    prompt = answer_prompt(
+        question, _by_evidence(passages, evidence, settings.passages), budget=settings.context_tokens
+    )
+
+    if not evidence or evidence[0].score < settings.min_relevance:
+        yield Final(_not_found(passages, services, prompt, clock))
+        return
+
+    draft, usage = "", Usage()
+    try:
+        async for token in _generate(prompt, services):
+            draft, usage = draft + token.text, token.usage or usage
+            yield token
+    except (Unavailable, DeadlineExceeded):
+        # The model is away: passages without a written answer are better than none.
+        draft = ""
+    mark = clock.mark("generate", mark)
+
+    strict = settings.strict if request.strict is None else request.strict
+    citations = Citations(passages, services.state.documents)
+    text, checks = await _ground(draft.strip(), evidence, citations, strict=strict)
+    for citation in citations.all:
+        yield Cited(citation)
+    clock.mark("ground", mark)
+    unsupported = tuple(item.text for item in checks if not item.supported)
+    mean = sum(item.score for item in checks) / len(checks) if checks else 0.0
+    yield Final(
+        Answer(
+            answer=text,
+            citations=citations.all,
+            grounding=Grounding(not unsupported, round(mean, 4), unsupported, tuple(checks)),
+            results=passages,
+            model=services.generator.model,
+            prompt_version=prompt.version,
+            usage=usage,
+            timings=clock.timings(),
+            draft=draft.strip(),
+        )
+    )
+
+
+async def complete(request: AskRequest, services: Services) -> Answer:
+    """The answer without its stream."""
+    final: Answer | None = None
+    async for event in answer(request, services):
+        if isinstance(event, Final):
+            final = event.answer
+    assert final is not None, "answer() always ends in Final"
+    return final
+
+
+def standalone(question: str, history: Sequence[Message]) -> str:
+    """A follow-up carries what it refers to: the last question is put before one that is short or points back."""
+    asked = [message.content for message in history if message.role == "user"]
+    points_back = re.search(
+        r"\b(?:it|its|that|this|they|them|their|he|she|his|her|those|these|there|and)\b", question, re.I
+    )
+    if asked and (points_back or len(content_words(question)) < 3):
+        return f"{asked[-1]} {question}"
+    return question
+
+
+def _generate(prompt: Prompt, services: Services) -> AsyncIterator[Token]:
+    llm = services.settings.llm
+    return services.generator.stream(prompt.messages, max_tokens=llm.answer_tokens, temperature=llm.temperature)
+
+
+def _by_evidence(passages: Sequence[Passage], evidence: Sequence[Evidence], count: int) -> list[Passage]:
+    """The passages that hold the best sentences, best first, each once; then those of retrieval."""
+    order = list(dict.fromkeys([item.passage for item in evidence] + list(range(len(passages)))))
+    return [passages[index] for index in order[:count]]
+
+
+async def _ground(
+    draft: str, evidence: Sequence[Evidence], citations: Citations, *, strict: bool
+) -> tuple[str, list[SentenceCheck]]:
+    """Check each sentence; in strict mode what is not supported gives way to the best passage, quoted."""
+    top = evidence[0].score
+    trusted = [item for item in evidence[:TRUSTED_EVIDENCE] if item.score >= 0.8 * top]
+    candidates = [item.segment.text for item in trusted]
+    preference = [item.score / top for item in trusted]
+    parts: list[str] = []
+    checks: list[SentenceCheck] = []
+    for sentence in (" ".join(piece.text.split()) for piece in segments(draft)):
+        if not content_words(sentence) or _REFUSAL.search(sentence):
+            continue
+        support = check(sentence, candidates, preference)
+        if support.supported:
+            citation = await citations.cite(trusted[support.index])
+            parts.append(f"{sentence} [{citation.marker}]")
+            checks.append(SentenceCheck(sentence, True, round(support.score, 4), citation.marker))
+        elif not strict:
+            parts.append(sentence)
+            checks.append(SentenceCheck(sentence, False, round(support.score, 4), None, support.missing))
+    if not parts:
+        return await _quotation(evidence, citations)
+    return " ".join(parts), checks
+
+
+async def _quotation(evidence: Sequence[Evidence], citations: Citations) -> tuple[str, list[SentenceCheck]]:
+    citation = await citations.cite(evidence[0])
+    quote = " ".join(citation.quote.split())
+    text = f"The documents say: “{quote}” [{citation.marker}]"
+    return text, [SentenceCheck(text, True, 1.0, citation.marker)]
+
+
+def _not_found(passages: tuple[Passage, ...], services: Services, prompt: Prompt, clock: _Clock) -> Answer:
+    return Answer(
+        answer=NOT_FOUND,
+        citations=(),
+        grounding=Grounding(True, 1.0),
+        results=passages,
+        model=services.generator.model,
+        prompt_version=prompt.version,
+        timings=clock.timings(),
+        found=False,
+    )

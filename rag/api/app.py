@@ -1,0 +1,36 @@
+"""`create_app(services)`: the HTTP application, with or without Ray around it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from rag import __version__
+from rag.api import corpus, documents, problems, questions
+from rag.api.gates import Gates
+from rag.services import Services
+
+
+def create_app(services: Services) -> FastAPI:
+    """Routes get their services here; the database is connected when the application starts."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await services.state.database.connect()
+        yield
+        await services.state.database.close()
+
+    app = FastAPI(
+        title="Redwell",
+        version=__version__,
+        summary="Documents in, answers that can be checked out.",
+        lifespan=lifespan,
+    )
+    problems.install(app)
+    app.include_router(documents.routes(services))
+    app.include_router(questions.routes(services))
+    app.include_router(corpus.routes(services))
+    app.add_middleware(Gates, limits=services.settings.limits, api_keys=services.settings.server.api_keys)
+    return app

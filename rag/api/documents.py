@@ -1,0 +1,177 @@
+"""/v1/documents: the library."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import PlainTextResponse, StreamingResponse
+
+from rag.api.schemas import document_record, entity_groups, page_record
+from rag.api.sse import Event, event_stream
+from rag.api.uploads import store_uploads, upload_form
+from rag.errors import DocumentNotFound, InvalidInput, PageNotFound
+from rag.services import Services
+
+POLL_SECONDS = 0.25
+
+
+def routes(services: Services) -> APIRouter:
+    router = APIRouter(prefix="/v1/documents", tags=["documents"])
+    documents = services.state.documents
+
+    @router.post("", status_code=202, summary="Upload documents", openapi_extra=_UPLOAD_BODY)
+    async def upload(request: Request) -> dict[str, Any]:
+        """Answers when the files are durable; reading and analysis follow, see the events of each document."""
+        async with upload_form(request, services) as form:
+            return {"documents": await store_uploads(form, services)}
+
+    @router.get("", summary="List documents")
+    async def list_documents(
+        collection: str | None = None,
+        status: str | None = None,
+        type: str | None = None,
+        entity: str | None = None,
+        media_type: str | None = None,
+        q: str | None = Query(None, description="Part of the file name."),
+        cursor: str | None = None,
+        limit: int = Query(50, ge=1, le=500),
+        sort: str = "-created_at",
+    ) -> dict[str, Any]:
+        page = await documents.list(
+            collection=collection,
+            status=status,
+            type=type,
+            entity=entity,
+            media_type=media_type,
+            q=q,
+            cursor=cursor,
+            limit=limit,
+            sort=sort,
+        )
+        records = [document_record(document) for document in page.documents]
+        return {"documents": records, "next_cursor": page.next_cursor, "total": page.total}
+
+    @router.get("/{document_id}", summary="The Analysis record")
+    async def get(document_id: str) -> dict[str, Any]:
+        document = await documents.get(document_id)
+        entities = await documents.entities(document_id)
+        pages = await documents.pages(document_id) if entities else []
+        groups = await asyncio.to_thread(entity_groups, entities, pages)
+        return {**document_record(document), "entities": groups}
+
+    @router.delete("/{document_id}", status_code=204, summary="Delete everything of a document")
+    async def delete(document_id: str) -> Response:
+        document = await documents.get(document_id)
+        if await documents.delete(document_id):
+            await services.state.blobs.delete(document.blob)
+        return Response(status_code=204)
+
+    @router.post("/{document_id}/retry", status_code=202, summary="Run again what failed")
+    async def retry(document_id: str, force: bool = False) -> dict[str, Any]:
+        return document_record(await documents.retry(document_id, force=force))
+
+    @router.get("/{document_id}/events", summary="Progress as server-sent events")
+    async def events(document_id: str) -> Response:
+        await documents.get(document_id)
+        return await event_stream(_events(document_id, services))
+
+    _content_routes(router, services)
+    return router
+
+
+def _content_routes(router: APIRouter, services: Services) -> None:
+    documents = services.state.documents
+
+    @router.get("/{document_id}/text", response_class=PlainTextResponse, summary="The document as text")
+    async def text(document_id: str) -> str:
+        await documents.get(document_id)
+        return "\f".join(page.text for page in await documents.pages(document_id))
+
+    @router.get("/{document_id}/original", summary="The bytes as sent")
+    async def original(document_id: str) -> Response:
+        document = await documents.get(document_id)
+        data = await services.state.blobs.get(document.blob)
+        headers = {
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(document.filename)}",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return StreamingResponse(_slices(data), media_type=document.media_type, headers=headers)
+
+    @router.get("/{document_id}/pages/{number}", summary="One page with its words")
+    async def page(document_id: str, number: int) -> dict[str, Any]:
+        await documents.get(document_id)
+        return page_record(await documents.page(document_id, number))
+
+    @router.get("/{document_id}/pages/{number}/image", summary="The page as PNG, spans marked")
+    async def image(
+        document_id: str,
+        number: int,
+        highlight: list[str] = Query([], description="start-end, character offsets into the page's text; repeatable"),
+        width: int = Query(1000, ge=100, le=4000),
+    ) -> Response:
+        document = await documents.get(document_id)
+        if document.page_count is not None and not 1 <= number <= document.page_count:
+            raise PageNotFound(f"The document has {document.page_count} pages, not a page {number}.")
+        page = await documents.page(document_id, number)
+        spans = [_span(item, len(page.text)) for item in highlight]
+        png = await services.reader.render(
+            document.blob, media_type=document.media_type, page=page, highlights=spans, width=width
+        )
+        return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+
+
+async def _events(document_id: str, services: Services) -> AsyncIterator[Event]:
+    """A `document` event a change, until the record is final; `deleted` when it is deleted meanwhile."""
+    seen = -1
+    documents = services.state.documents
+    while True:
+        try:
+            revision, status = await documents.revision(document_id)
+            if revision != seen:
+                seen = revision
+                yield "document", document_record(await documents.get(document_id))
+        except DocumentNotFound:
+            yield "deleted", {"id": document_id}
+            return
+        if status.final:
+            return
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def _span(text: str, length: int) -> tuple[int, int]:
+    start, dash, end = text.partition("-")
+    if not (dash and start.isdigit() and end.isdigit() and int(start) < int(end) <= length):
+        raise InvalidInput(
+            f"'{text}' is not a span of this page.", f"Give start-end with 0 <= start < end <= {length}."
+        )
+    return int(start), int(end)
+
+
+async def _slices(data: bytes, size: int = 1 << 20) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+_UPLOAD_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["files"],
+                    "properties": {
+                        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                        "collection": {"type": "string", "default": "default"},
+                        "metadata": {"type": "string", "description": "A JSON object"},
+                        "language": {"type": "string", "description": "Tesseract codes joined by '+'"},
+                    },
+                }
+            }
+        },
+    }
+}

@@ -1,0 +1,93 @@
+"""/v1/search, /v1/ask, /v1/analyze and the smallest client's POST /."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any, assert_never
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from rag.answer import AnswerEvent, AskRequest, Cited, Final, Results, answer, complete
+from rag.api.schemas import (
+    AskBody,
+    RootBody,
+    SearchBody,
+    answer_record,
+    citation_record,
+    passage_record,
+)
+from rag.api.sse import Event, event_stream
+from rag.api.uploads import upload_form
+from rag.errors import InvalidInput
+from rag.instant import analyze_now
+from rag.model import Token
+from rag.ports import SearchQuery
+from rag.services import Services
+
+
+def routes(services: Services) -> APIRouter:
+    router = APIRouter(tags=["questions"])
+
+    @router.post("/v1/search", summary="Ranked passages")
+    async def search(body: SearchBody) -> dict[str, Any]:
+        started = time.perf_counter()
+        query = _question(body.query, services)
+        at_least = await services.state.feed.head()
+        found = await services.retriever.search(SearchQuery(query, body.top_k, body.mode, body.filter(), at_least))
+        passages = await services.state.documents.passages(found.hits)
+        return {
+            "results": [passage_record(passage) for passage in passages],
+            "sequence": found.sequence,
+            "timings": {"total": round(time.perf_counter() - started, 4)},
+        }
+
+    @router.post("/v1/ask", summary="An answer with citations; stream=true for server-sent events")
+    async def ask(body: AskBody) -> Response:
+        _question(body.question, services)
+        request = body.request()
+        if body.stream:
+            return await event_stream(_ask_events(request, services))
+        return JSONResponse(answer_record(await complete(request, services)))
+
+    @router.post("/v1/analyze", summary="Analyse one file at once, keeping nothing")
+    async def analyze(request: Request) -> dict[str, Any]:
+        async with upload_form(request, services, field="file") as form:
+            return await analyze_now(form.files[0].file, form.files[0].filename or "unnamed", form.language, services)
+
+    @router.post("/", summary="The smallest possible client")
+    async def root(body: RootBody) -> dict[str, Any]:
+        found = await complete(AskRequest(_question(body.query, services)), services)
+        context = [passage.chunk.text for passage in found.results]
+        return {"query": body.query, "context": context, "response": found.answer}
+
+    return router
+
+
+def _question(text: str, services: Services) -> str:
+    most = services.settings.limits.question_chars
+    if not text.strip():
+        raise InvalidInput("The question is empty.", "Ask something.")
+    if len(text) > most:
+        raise InvalidInput(f"The question has {len(text)} characters.", f"At most {most} (limits.question_chars).")
+    return text.strip()
+
+
+async def _ask_events(request: AskRequest, services: Services) -> AsyncIterator[Event]:
+    async for event in answer(request, services):
+        yield _event(event)
+
+
+def _event(event: AnswerEvent) -> Event:
+    match event:
+        case Results(passages):
+            return "results", {"results": [passage_record(passage) for passage in passages]}
+        case Token(text):
+            return "token", {"text": text}
+        case Cited(citation):
+            return "citation", citation_record(citation)
+        case Final(final):
+            return "final", answer_record(final)
+        case _:
+            assert_never(event)

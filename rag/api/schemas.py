@@ -1,0 +1,199 @@
+"""What crosses HTTP: pydantic models and the translation from the domain's dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rag.answer import AskRequest
+from rag.model import Answer, Box, Citation, Document, Entity, Filter, Message, Mode, Page, Passage
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Filters(Body):
+    type: list[str] | None = None
+    entity: list[str] | None = None
+    media_type: list[str] | None = None
+    metadata: dict[str, str] | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+class Scope(Body):
+    collection: str | list[str] | None = Field(None, description="Only documents of this collection (or these).")
+    document_ids: list[str] | None = Field(None, description="Only these documents.", max_length=1000)
+    filters: Filters | None = None
+
+    def filter(self) -> Filter:
+        names = [self.collection] if isinstance(self.collection, str) else self.collection or []
+        more = self.filters or Filters()
+        return Filter(
+            collections=tuple(names),
+            document_ids=tuple(self.document_ids or ()),
+            types=tuple(more.type or ()),
+            entities=tuple(more.entity or ()),
+            media_types=tuple(more.media_type or ()),
+            metadata=tuple((more.metadata or {}).items()),
+            created_after=more.created_after,
+            created_before=more.created_before,
+        )
+
+
+class SearchBody(Scope):
+    query: str = Field(min_length=1)
+    top_k: int = Field(10, ge=1, le=100)
+    mode: Mode = Mode.HYBRID
+
+
+class Turn(Body):
+    role: Literal["user", "assistant", "system"]
+    content: str
+
+
+class AskBody(Scope):
+    question: str = Field(min_length=1)
+    top_k: int = Field(8, ge=1, le=50)
+    mode: Mode = Mode.HYBRID
+    stream: bool = False
+    history: list[Turn] = Field(default_factory=list, max_length=100)
+    strict: bool | None = Field(None, description="Quote the page where the model's sentence is not supported.")
+
+    def request(self) -> AskRequest:
+        history = tuple(Message(turn.role, turn.content) for turn in self.history)
+        return AskRequest(self.question.strip(), self.filter(), self.top_k, self.mode, history, self.strict)
+
+
+class RootBody(Body):
+    query: str = Field(min_length=1)
+
+
+def document_record(document: Document) -> dict[str, Any]:
+    """The Analysis record without its entities."""
+    return {
+        "id": document.id,
+        "collection": document.collection,
+        "filename": document.filename,
+        "media_type": document.media_type,
+        "size": document.size,
+        "sha256": document.sha256,
+        "status": document.status.value,
+        "created_at": document.created_at.isoformat(),
+        "updated_at": document.updated_at.isoformat(),
+        "page_count": document.page_count,
+        "language": document.detected_language,
+        "classification": asdict(document.classification) if document.classification else None,
+        "summary": asdict(document.summary) if document.summary else None,
+        "stages": {
+            name: {
+                "status": record.status.value,
+                "seconds": record.seconds,
+                "error": record.error,
+                "done": record.done,
+                "total": record.total,
+            }
+            for name, record in document.stages.items()
+        },
+        "metadata": dict(document.metadata),
+        "warnings": list(document.warnings),
+        "error": document.error,
+        "revision": document.revision,
+    }
+
+
+def entity_groups(entities: Sequence[Entity], pages: Sequence[Page]) -> list[dict[str, Any]]:
+    """Mentions of one thing together, most frequent first; the shortest common spelling that occurs most names it."""
+    by_number = {page.number: page for page in pages}
+    groups: dict[tuple[str, str], list[Entity]] = {}
+    for entity in entities:
+        groups.setdefault((entity.type, entity.norm or entity.text), []).append(entity)
+    rows = []
+    for (kind, _), mentions in groups.items():
+        spellings = [" ".join(mention.text.split()) for mention in mentions]
+        rows.append(
+            {
+                "text": max(set(spellings), key=lambda text: (spellings.count(text), -len(text), text)),
+                "type": kind,
+                "count": len(mentions),
+                "mentions": [
+                    {"page": m.page, "start": m.start, "end": m.end, "boxes": _boxes(by_number.get(m.page), m)}
+                    for m in mentions
+                ],
+            }
+        )
+    rows.sort(key=lambda row: (-row["count"], row["type"], row["text"]))
+    return rows
+
+
+def _boxes(page: Page | None, mention: Entity) -> list[Box]:
+    return page.words.boxes(mention.start, mention.end) if page else []
+
+
+def page_record(page: Page) -> dict[str, Any]:
+    return {
+        "number": page.number,
+        "width": page.width,
+        "height": page.height,
+        "text": page.text,
+        "source": page.source.value,
+        "confidence": round(page.confidence, 4),
+        "rotation": page.rotation,
+        "error": page.error,
+        "words": [
+            {
+                "text": page.text[word.start : word.end],
+                "box": [round(side, 2) for side in word.box],
+                "confidence": round(word.confidence, 4),
+                "start": word.start,
+                "end": word.end,
+            }
+            for word in page.words
+        ],
+    }
+
+
+def passage_record(passage: Passage) -> dict[str, Any]:
+    chunk, hit = passage.chunk, passage.hit
+    return {
+        "document_id": chunk.document_id,
+        "filename": passage.filename,
+        "collection": passage.collection,
+        "chunk_id": chunk.id,
+        "page": chunk.page,
+        "start": chunk.start,
+        "end": chunk.end,
+        "text": chunk.text,
+        "heading": chunk.heading,
+        "score": hit.score,
+        "dense": hit.dense,
+        "lexical": hit.lexical,
+        "dense_rank": hit.dense_rank,
+        "lexical_rank": hit.lexical_rank,
+        "boxes": [list(box) for box in passage.boxes],
+        "confidence": passage.confidence,
+    }
+
+
+def citation_record(citation: Citation) -> dict[str, Any]:
+    return {**asdict(citation), "boxes": [list(box) for box in citation.boxes]}
+
+
+def answer_record(answer: Answer) -> dict[str, Any]:
+    return {
+        "answer": answer.answer,
+        "found": answer.found,
+        "citations": [citation_record(citation) for citation in answer.citations],
+        "grounding": asdict(answer.grounding),
+        "results": [passage_record(passage) for passage in answer.results],
+        "model": answer.model,
+        "prompt_version": answer.prompt_version,
+        "usage": asdict(answer.usage),
+        "timings": dict(answer.timings),
+        "draft": answer.draft,
+    }

@@ -1,0 +1,144 @@
+"""The way in: a multipart upload becomes a durable blob and a durable row before it is acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+
+from rag.errors import EmptyFile, InvalidInput, RedwellError
+from rag.read.sniff import sniff
+from rag.services import Services
+
+NAME_BYTES = 200
+_BIDI = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    files: tuple[UploadFile, ...]
+    collection: str
+    metadata: dict[str, Any]
+    language: str | None
+
+
+@asynccontextmanager
+async def upload_form(request: Request, services: Services, *, field: str = "files") -> AsyncIterator[Form]:
+    """The parsed form; its temporary files are gone afterwards. Raises InvalidInput."""
+    most = services.settings.limits.files_per_upload
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise InvalidInput("The body is not multipart/form-data.", f"Send the file in the form field `{field}`.")
+    try:
+        data = await request.form(max_files=most, max_fields=50)
+    except MultiPartException as error:
+        raise InvalidInput(f"The form cannot be parsed: {error.message}") from error
+    try:
+        yield _form(data, field)
+    finally:
+        await data.close()
+
+
+def _form(data: FormData, field: str) -> Form:
+    files = tuple(item for item in data.getlist(field) if isinstance(item, UploadFile))
+    if not files:
+        raise InvalidInput(f"There is no file in the form field `{field}`.", f"curl -F {field}=@lease.pdf ...")
+    return Form(
+        files,
+        collection_name(str(data.get("collection") or "default")),
+        _metadata(data.get("metadata")),
+        str(data["language"]) if data.get("language") else None,
+    )
+
+
+def _metadata(raw: object) -> dict[str, Any]:
+    if not raw:
+        return {}
+    try:
+        value = json.loads(str(raw))
+    except json.JSONDecodeError as error:
+        raise InvalidInput(
+            f"`metadata` is not JSON: {error}.", 'Send an object, e.g. {"matter": "2024-17"}.'
+        ) from error
+    if not isinstance(value, dict):
+        raise InvalidInput("`metadata` is not a JSON object.", 'Send an object, e.g. {"matter": "2024-17"}.')
+    return value
+
+
+def collection_name(name: str) -> str:
+    """1 to 64 letters, digits, '.', '_' and '-'."""
+    if not (0 < len(name) <= 64 and all(c.isalnum() or c in "._-" for c in name)):
+        raise InvalidInput(f"'{name[:80]}' is no name for a collection.", "Use 1 to 64 letters, digits, '.', '_', '-'.")
+    return name
+
+
+def safe_filename(name: str | None) -> str:
+    """The last path component without control and direction characters, at most `NAME_BYTES` bytes, suffix kept."""
+    base = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
+    base = "".join(c for c in base if unicodedata.category(c)[0] != "C" and c not in _BIDI).strip(" .")
+    base = base or "unnamed"
+    stem, dot, suffix = base.rpartition(".")
+    suffix = f".{suffix}" if dot and stem and len(suffix) <= 10 else ""
+    stem = stem if suffix else base
+    return stem.encode()[: NAME_BYTES - len(suffix.encode())].decode(errors="ignore") + suffix
+
+
+async def store_upload(file: UploadFile, form: Form, services: Services) -> dict[str, Any]:
+    """One file: blob first, then row and job in one transaction. Returns its line of the response."""
+    filename = safe_filename(file.filename)
+    with tempfile.TemporaryDirectory(prefix="redwell-upload-") as folder:
+        path = Path(folder) / "upload"
+        sha256, size = await asyncio.to_thread(_spool, file, path)
+        if size == 0:
+            raise EmptyFile(f"'{filename}' is empty.")
+        media_type = await asyncio.to_thread(sniff, path, filename)
+        key = f"originals/{sha256[:2]}/{sha256}"
+        if not await services.state.blobs.exists(key):
+            await services.state.blobs.put_file(key, path)
+    document, duplicate = await services.state.documents.add(
+        filename=filename,
+        media_type=media_type,
+        sha256=sha256,
+        size=size,
+        collection=form.collection,
+        metadata=form.metadata,
+        language=form.language,
+    )
+    return {"id": document.id, "filename": document.filename, "status": document.status.value, "duplicate": duplicate}
+
+
+async def store_uploads(form: Form, services: Services) -> list[dict[str, Any]]:
+    """Every file of the form; one that is refused does not sink the others. Raises when all are refused."""
+    lines: list[dict[str, Any]] = []
+    refusals: list[RedwellError] = []
+    for file in form.files:
+        try:
+            lines.append(await store_upload(file, form, services))
+        except InvalidInput as error:
+            refusals.append(error)
+            name = safe_filename(file.filename)
+            lines.append({"filename": name, "status": "rejected", "duplicate": False, "error": error.as_dict()})
+    if len(refusals) == len(lines):
+        raise refusals[0]
+    return lines
+
+
+def _spool(file: UploadFile, path: Path) -> tuple[str, int]:
+    """Copy to `path`; returns (sha256 hex, bytes)."""
+    file.file.seek(0)
+    with path.open("wb") as target:
+        shutil.copyfileobj(file.file, target, 1 << 20)
+    with path.open("rb") as source:
+        digest = hashlib.file_digest(source, "sha256").hexdigest()
+    return digest, path.stat().st_size

@@ -1,0 +1,95 @@
+"""One file analysed at once: the same arrows as analyze.py, with nothing kept."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+from rag.classify import combine, opening
+from rag.concurrency import bounded, together
+from rag.errors import EmptyFile
+from rag.language import detect_language
+from rag.model import Classification, Entity, Page, PageTask, Summary
+from rag.read.sniff import sniff
+from rag.services import Services
+from rag.summarize import summarize
+
+T = TypeVar("T")
+PAGES_IN_FLIGHT = 64
+
+
+async def analyze_now(file: BinaryIO, filename: str, language: str | None, services: Services) -> dict[str, Any]:
+    """{text, entities, classification, summary, language, timings}; errors as for an upload."""
+    timings: dict[str, float] = {}
+
+    async def timed(name: str, work: Coroutine[Any, Any, T]) -> T:
+        started = time.perf_counter()
+        result = await work
+        timings[name] = round(time.perf_counter() - started, 4)
+        return result
+
+    async def classified(pages: list[Page]) -> Classification:
+        by_name, [by_text] = await asyncio.gather(
+            services.classifier.classify_name(filename, ""), services.classifier.classify([opening(pages)])
+        )
+        return combine(by_name, by_text)
+
+    pages = await timed("read", _read(file, filename, language, services))
+    text = "\f".join(page.text for page in pages)
+    results = await together(
+        timed("entities", services.entities.recognize(pages)),
+        timed("classify", classified(pages)),
+        timed("summary", summarize(pages, services.generator, services.settings.llm, services.settings.analysis)),
+    )
+    entities: list[list[Entity]] = results[0]  # type: ignore[assignment]
+    classification: Classification = results[1]  # type: ignore[assignment]
+    summary: Summary = results[2]  # type: ignore[assignment]
+    return {
+        "text": text,
+        "entities": [
+            {"text": e.text, "type": e.type, "page": e.page, "start": e.start, "end": e.end}
+            for page in entities
+            for e in page
+        ],
+        "classification": {
+            "label": classification.label,
+            "score": classification.score,
+            "scores": [{"label": item.label, "score": item.score} for item in classification.scores],
+            "model": classification.model,
+        },
+        "summary": summary.text,
+        "language": detect_language(text[:8000]),
+        "timings": timings,
+    }
+
+
+async def _read(file: BinaryIO, filename: str, language: str | None, services: Services) -> list[Page]:
+    """Through a temporary blob, so that readers on other nodes reach it; gone afterwards."""
+    key = f"instant/{uuid.uuid4().hex}"
+    with tempfile.TemporaryDirectory(prefix="redwell-instant-") as folder:
+        path = Path(folder) / "upload"
+        await asyncio.to_thread(_spool, file, path)
+        if path.stat().st_size == 0:
+            raise EmptyFile(f"'{filename}' is empty.")
+        await asyncio.to_thread(sniff, path, filename)
+        await services.state.blobs.put_file(key, path)
+    try:
+        outline = await services.reader.read(key, filename=filename, language=language)
+        ready = [page for page in outline.pages if isinstance(page, Page)]
+        tasks = [page for page in outline.pages if isinstance(page, PageTask)]
+        ready += await bounded((services.ocr.recognize(task) for task in tasks), at_once=PAGES_IN_FLIGHT)
+        return sorted(ready, key=lambda page: page.number)
+    finally:
+        await services.state.blobs.delete(key)
+
+
+def _spool(file: BinaryIO, path: Path) -> None:
+    file.seek(0)
+    with path.open("wb") as target:
+        shutil.copyfileobj(file, target, 1 << 20)

@@ -1,0 +1,60 @@
+"""Prompts are files with a version (rag/templates): what is shared by all requests stands first, for the prefix cache."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from rag.model import Message, Passage
+
+_FOLDER = Path(__file__).parent / "templates"
+_CONTROL = re.compile(r"<\|[^|>]{0,40}\|>|</?(?:passage|document)\b[^>]*>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    version: str
+    messages: tuple[Message, ...]
+
+
+@cache
+def _template(name: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    head, *blocks = (_FOLDER / f"{name}.md").read_text(encoding="utf-8").split("\n---\n")
+    parts = [block.split("\n", 1) for block in blocks]
+    return head.removeprefix("version:").strip(), tuple((role.strip(), body.strip()) for role, body in parts)
+
+
+def quoted(text: str) -> str:
+    """Document text as data: chat control tokens and our own marks are taken out, so that it cannot end its quotation."""
+    return _CONTROL.sub(" ", text)
+
+
+def _render(name: str, **values: str) -> Prompt:
+    version, parts = _template(name)
+    messages = []
+    for role, body in parts:
+        # One pass over the template: a value that holds '{question}' is not expanded again.
+        content = re.sub(r"\{(\w+)\}", lambda match: values[match.group(1)], body)
+        messages.append(Message(role, content))
+    return Prompt(version, tuple(messages))
+
+
+def answer_prompt(question: str, passages: Sequence[Passage], *, budget: int) -> Prompt:
+    """Passages in order of rank until about `budget` tokens (4 characters each) are used; the first always goes in."""
+    blocks: list[str] = []
+    left = budget * 4
+    for number, passage in enumerate(passages, 1):
+        text = quoted(passage.chunk.text)
+        if blocks and len(text) > left:
+            break
+        left -= len(text)
+        title = quoted(f"{passage.filename}, page {passage.chunk.page}")
+        blocks.append(f'<passage id="{number}" source="{title}">\n{text[: budget * 4]}\n</passage>')
+    return _render("answer", passages="\n".join(blocks), question=quoted(question))
+
+
+def summary_prompt(text: str) -> Prompt:
+    return _render("summary", text=quoted(text))

@@ -1,0 +1,50 @@
+"""What the application is made of: one value that every entry point builds once and hands down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rag.ports import Blobs, Classifier, Embedder, EntityRecognizer, Generator, Ocr, Reader, Retriever
+from rag.settings import Settings
+from rag.store.database import Database
+from rag.store.documents import DocumentStore
+from rag.store.feed import ChangeFeed
+from rag.store.jobs import JobQueue
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where state lives: the database's views and the blobs."""
+
+    database: Database
+    documents: DocumentStore
+    jobs: JobQueue
+    feed: ChangeFeed
+    blobs: Blobs
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    settings: Settings
+    state: State
+    reader: Reader
+    ocr: Ocr
+    entities: EntityRecognizer
+    classifier: Classifier
+    embedder: Embedder
+    retriever: Retriever
+    generator: Generator
+
+
+def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
+    """The state that the settings name; nothing is connected before its first use."""
+    from rag.store.blobs import FsspecBlobs
+
+    database = Database(settings.database_url)
+    return State(
+        database,
+        DocumentStore(database),
+        JobQueue(database),
+        ChangeFeed(database),
+        blobs or FsspecBlobs(settings.blobs_url),
+    )

@@ -1,0 +1,85 @@
+"""Stage book-keeping: each stage of a document is timed, recorded, and skipped when it was done by the same version."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
+
+import structlog
+
+from rag.errors import DocumentNotFound, RedwellError, StageFailed
+from rag.model import Document, Stage, StageRecord, StageStatus
+from rag.store.documents import DocumentStore
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+PROGRESS_SECONDS = 0.4
+
+
+class Stages:
+    """The stages of one document in one run."""
+
+    def __init__(self, documents: DocumentStore, document: Document) -> None:
+        self._documents = documents
+        self._document = document
+        self._records: dict[Stage, StageRecord] = {Stage(name): record for name, record in document.stages.items()}
+        self._told: dict[Stage, float] = {}
+        self.failures: dict[Stage, RedwellError] = {}
+
+    def done(self, stage: Stage, version: str) -> bool:
+        """True when an earlier run finished this stage with the same version: its result is in the store."""
+        record = self._records.get(stage)
+        return record is not None and record.status is StageStatus.DONE and record.version == version
+
+    async def run(self, stage: Stage, version: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Run and record. Raises what `work` raises; anything that is not ours becomes StageFailed."""
+        await self._save(stage, StageRecord(StageStatus.RUNNING, version=version))
+        started = time.perf_counter()
+        try:
+            result = await work()
+        except RedwellError as error:
+            await self._failed(stage, error, time.perf_counter() - started)
+            raise
+        except Exception as error:
+            log.exception("stage_defect", document=self._document.id, stage=stage.value)
+            failure = StageFailed(f"{stage.value}: {type(error).__name__}: {error}")
+            await self._failed(stage, failure, time.perf_counter() - started)
+            raise failure from error
+        seconds = time.perf_counter() - started
+        last = self._records[stage]
+        await self._save(stage, replace(last, status=StageStatus.DONE, seconds=seconds, done=last.total))
+        return result
+
+    async def optional(self, stage: Stage, version: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run a stage whose failure is recorded and does not sink the document."""
+        if self.done(stage, version):
+            return
+        try:
+            await self.run(stage, version, work)
+        except DocumentNotFound:
+            raise
+        except RedwellError as error:
+            self.failures[stage] = error
+
+    async def skip(self, stage: Stage, version: str) -> None:
+        await self._save(stage, StageRecord(StageStatus.SKIPPED, version=version))
+
+    async def progress(self, stage: Stage, done: int, total: int) -> None:
+        """Told to the record at most every `PROGRESS_SECONDS`."""
+        self._records[stage] = replace(self._records[stage], done=done, total=total)
+        now = time.monotonic()
+        if done == 0 or now - self._told.get(stage, 0.0) >= PROGRESS_SECONDS:
+            self._told[stage] = now
+            await self._documents.set_stage(self._document.id, stage, self._records[stage])
+
+    async def _failed(self, stage: Stage, error: RedwellError, seconds: float) -> None:
+        record = replace(self._records[stage], status=StageStatus.FAILED, seconds=seconds, error=error.as_dict())
+        if not isinstance(error, DocumentNotFound):
+            await self._save(stage, record)
+
+    async def _save(self, stage: Stage, record: StageRecord) -> None:
+        self._records[stage] = record
+        await self._documents.set_stage(self._document.id, stage, record)

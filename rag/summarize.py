@@ -1,0 +1,109 @@
+"""Summaries of documents of any length: map-reduce by budget, every sentence checked against the text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rag.concurrency import bounded
+from rag.ground import check, content_words
+from rag.model import Page, Summary
+from rag.ports import Generator
+from rag.prompts import summary_prompt
+from rag.segments import Segment, segments
+from rag.settings import Analysis, Llm
+
+SHORT_CHARS = 280
+"""A text up to this length is its own summary."""
+CHARS_PER_TOKEN = 4
+MAPS_AT_ONCE = 8
+MAX_MAPS = 24
+SENTENCES = 3
+
+
+async def summarize(pages: Sequence[Page], generator: Generator, llm: Llm, analysis: Analysis) -> Summary:
+    """Summary with the pages it rests on. `method` says whether the model's text stood the check."""
+    text = "\n\n".join(page.text for page in pages).strip()
+    if len(text) <= SHORT_CHARS:
+        return Summary(" ".join(text.split()), tuple(page.number for page in pages if page.text.strip()), "text")
+    draft = await _draft(text, generator, llm, analysis)
+    sources = [(page.number, segment) for page in pages for segment in segments(page.text)]
+    kept, rest_on = _supported(draft, sources)
+    if kept:
+        return Summary(" ".join(kept), tuple(sorted(rest_on)), "model", generator.model)
+    chosen = central_sentences(sources, SENTENCES)
+    return Summary(
+        " ".join(" ".join(segment.text.split()) for _, segment in chosen),
+        tuple(sorted({number for number, _ in chosen})),
+        "extractive",
+    )
+
+
+async def _draft(text: str, generator: Generator, llm: Llm, analysis: Analysis) -> str:
+    """Map every part, then reduce; a text that fits is summarised at once."""
+    size = analysis.summary_input_tokens * CHARS_PER_TOKEN
+    while len(text) > size:
+        parts = _parts(text, size)
+        drafts = await bounded((_complete(part, generator, llm) for part in parts), at_once=MAPS_AT_ONCE)
+        shorter = "\n".join(drafts)
+        text = shorter if len(shorter) < len(text) else shorter[:size]
+    return await _complete(text, generator, llm)
+
+
+async def _complete(text: str, generator: Generator, llm: Llm) -> str:
+    prompt = summary_prompt(text)
+    pieces = [
+        token.text
+        async for token in generator.stream(prompt.messages, max_tokens=llm.summary_tokens, temperature=llm.temperature)
+    ]
+    return "".join(pieces).strip()
+
+
+def _parts(text: str, size: int) -> list[str]:
+    """At most `MAX_MAPS` parts, cut at line ends; of a longer text, parts spread evenly over it."""
+    parts: list[str] = []
+    start = 0
+    while start < len(text):
+        end = min(start + size, len(text))
+        cut = text.rfind("\n", start + size // 2, end) if end < len(text) else end
+        end = cut if cut > start else end
+        parts.append(text[start:end])
+        start = end
+    if len(parts) > MAX_MAPS:
+        parts = [parts[round(i * (len(parts) - 1) / (MAX_MAPS - 1))] for i in range(MAX_MAPS)]
+    return parts
+
+
+def _supported(draft: str, sources: Sequence[tuple[int, Segment]]) -> tuple[list[str], set[int]]:
+    """The draft's sentences that the text supports, and the pages that do. An unfinished last sentence is dropped."""
+    kept: list[str] = []
+    rest_on: set[int] = set()
+    # Two neighbouring sentences together may support one of the summary.
+    windows = [
+        (number, segment.text + " " + (sources[i + 1][1].text if i + 1 < len(sources) else ""))
+        for i, (number, segment) in enumerate(sources)
+    ]
+    for segment in segments(draft):
+        sentence = " ".join(segment.text.split())
+        if sentence[-1:] not in ".!?" or len(content_words(sentence)) < 3:
+            continue
+        support = check(sentence, [text for _, text in windows])
+        if support.supported and sentence not in kept:
+            kept.append(sentence)
+            rest_on.add(windows[support.index][0])
+    return kept, rest_on
+
+
+def central_sentences(sources: Sequence[tuple[int, Segment]], count: int) -> list[tuple[int, Segment]]:
+    """The sentences whose words recur most in the text, early ones first among equals; in document order."""
+    frequency = Counter(word for _, segment in sources for word in set(content_words(segment.text)))
+    scored: list[tuple[float, int]] = []
+    for position, (_, segment) in enumerate(sources):
+        words = set(content_words(segment.text))
+        if 5 <= len(words) <= 45:
+            weight = sum(frequency[word] for word in words) / (len(words) + 4)
+            scored.append((weight + 1.5 / (1 + position), position))
+    best = sorted(position for _, position in sorted(scored, reverse=True)[:count]) or list(
+        range(min(count, len(sources)))
+    )
+    return [sources[position] for position in best]

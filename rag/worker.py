@@ -1,0 +1,106 @@
+"""The analyzer's loop: claim a leased job, keep the lease alive while analysing, settle it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from rag.analyze import analyze
+from rag.errors import DocumentNotFound, RedwellError, Unavailable
+from rag.model import Stage, Status
+from rag.ports import Job
+from rag.services import Services
+
+log = structlog.get_logger(__name__)
+
+IDLE_SECONDS = 0.25
+UNAVAILABLE_SECONDS = 2.0
+
+
+class Worker:
+    """Runs `concurrent_documents` jobs at once until it is stopped. `owner` names the lease holder."""
+
+    def __init__(self, services: Services, *, owner: str) -> None:
+        self._services = services
+        self._owner = owner
+        self._slots = [
+            asyncio.create_task(self._slot(i)) for i in range(services.settings.analysis.concurrent_documents)
+        ]
+
+    async def stop(self) -> None:
+        """Cancel what runs; its leases end by themselves and others go on from the stages that are done."""
+        for slot in self._slots:
+            slot.cancel()
+        await asyncio.gather(*self._slots, return_exceptions=True)
+
+    @property
+    def healthy(self) -> bool:
+        return not any(slot.done() for slot in self._slots)
+
+    async def _slot(self, number: int) -> None:
+        jobs = self._services.state.jobs
+        while True:
+            try:
+                job = await jobs.claim(
+                    f"{self._owner}/{number}", lease_seconds=self._services.settings.analysis.lease_seconds
+                )
+                if job is None:
+                    await asyncio.sleep(IDLE_SECONDS)
+                else:
+                    await self._hold(job)
+            except Unavailable as error:
+                log.warning("database_unavailable", detail=error.detail)
+                await asyncio.sleep(UNAVAILABLE_SECONDS)
+
+    async def _hold(self, job: Job) -> None:
+        """Run a job under its lease: when the lease is lost (or the document deleted), the run is cancelled."""
+        run = asyncio.create_task(run_job(job, self._services))
+        lease = asyncio.create_task(self._renew(job))
+        try:
+            await asyncio.wait({run, lease}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            lease.cancel()
+            if not run.done():
+                run.cancel()
+            await asyncio.gather(run, lease, return_exceptions=True)
+        if not run.cancelled() and (error := run.exception()) is not None:
+            raise error
+
+    async def _renew(self, job: Job) -> None:
+        seconds = self._services.settings.analysis.lease_seconds
+        held = True
+        while held:
+            await asyncio.sleep(seconds / 3)
+            try:
+                held = await self._services.state.jobs.renew(job, lease_seconds=seconds)
+            except Unavailable:
+                continue
+        log.info("lease_lost", document=job.document.id)
+
+
+async def run_job(job: Job, services: Services) -> None:
+    """Analyse and settle: ready, partial, failed, or back to the queue when the cause may pass."""
+    document, state = job.document, services.state
+    attempts_left = services.settings.analysis.max_attempts - job.attempt
+    try:
+        failures = await analyze(document, services)
+    except DocumentNotFound:
+        await state.jobs.finish(job)
+        return
+    except RedwellError as error:
+        if error.retryable and attempts_left > 0:
+            await state.documents.set_status(document.id, Status.QUEUED)
+            await state.jobs.release(job, delay_seconds=2.0**job.attempt)
+            return
+        log.warning("document_failed", document=document.id, code=error.code, detail=error.detail)
+        await state.documents.set_status(document.id, Status.FAILED, error=error.as_dict())
+        await state.jobs.finish(job)
+        return
+    if any(error.retryable for error in failures.values()) and attempts_left > 0:
+        await state.jobs.release(job, delay_seconds=2.0**job.attempt)
+        return
+    required = failures.get(Stage.INDEX)
+    status = Status.FAILED if required else Status.PARTIAL if failures else Status.READY
+    await state.documents.set_status(document.id, status, error=required.as_dict() if required else None)
+    await state.jobs.finish(job)
