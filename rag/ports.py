@@ -8,7 +8,9 @@ in the order of their inputs, one each.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -44,13 +46,19 @@ class Reader(Protocol):
 class Ocr(Protocol):
     """One page a call; callers fan out. An unreadable page comes back with `error` set, it does not raise."""
 
-    version: str
+    @property
+    def version(self) -> str:
+        """Part of the stage record: a new version runs the stage again."""
+        ...
 
     async def recognize(self, task: PageTask) -> Page: ...
 
 
 class EntityRecognizer(Protocol):
-    version: str
+    @property
+    def version(self) -> str:
+        """Part of the stage record: a new version runs the stage again."""
+        ...
 
     async def recognize(self, pages: Sequence[Page]) -> list[list[Entity]]:
         """One list a page, ordered by start; spans of one page do not overlap."""
@@ -58,7 +66,10 @@ class EntityRecognizer(Protocol):
 
 
 class Classifier(Protocol):
-    version: str
+    @property
+    def version(self) -> str:
+        """Part of the stage record: a new version runs the stage again."""
+        ...
 
     async def classify(self, texts: Sequence[str]) -> list[Classification]: ...
 
@@ -68,8 +79,11 @@ class Classifier(Protocol):
 
 
 class Embedder(Protocol):
-    version: str
-    dimensions: int
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int: ...
 
     async def embed(self, texts: Sequence[str]) -> np.ndarray:
         """float32 array of shape (len(texts), dimensions), rows of unit length: for passages, bulk lane."""
@@ -106,8 +120,11 @@ class Retriever(Protocol):
 
 
 class Generator(Protocol):
-    model: str
-    context_tokens: int
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def context_tokens(self) -> int: ...
 
     def stream(
         self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, stop: Sequence[str] = ()
@@ -121,8 +138,16 @@ class Blobs(Protocol):
 
     async def put(self, key: str, data: bytes) -> None: ...
 
+    async def put_file(self, key: str, path: Path) -> None:
+        """Like `put`, from a local file, which stays."""
+        ...
+
     async def get(self, key: str) -> bytes:
         """Raises NotFound."""
+        ...
+
+    def open_path(self, key: str) -> AbstractContextManager[Path]:
+        """A local file with the blob's bytes, valid inside the context; raises NotFound. Blocks: call it on a thread."""
         ...
 
     async def delete(self, key: str) -> None:

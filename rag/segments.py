@@ -8,7 +8,7 @@ from dataclasses import dataclass
 _PARAGRAPH = re.compile(r"\n[ \t]*\n+")
 _END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9ÄÖÜ§•\-])")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:No|Nos|Mr|Mrs|Ms|Dr|Prof|St|Inc|Ltd|Co|Corp|vs|cf|Art|Sec|Fig|Tel|approx|e\.g|i\.e|etc|Nr|bzw|ca|z\.B|[A-Z])\.)$"
+    r"(?:\b(?:[Nn]o|[Nn]os|Mr|Mrs|Ms|Dr|Prof|St|Inc|Ltd|Co|Corp|vs|cf|Art|Sec|Fig|Tel|approx|e\.g|i\.e|etc|Nr|bzw|ca|z\.B|[A-Z])\.)$"
 )
 SHORT_LINE = 0.62
 """A line shorter than this share of the paragraph's longest ends a unit: forms, tables and addresses are lines."""
@@ -65,7 +65,9 @@ def _sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
     pieces: list[tuple[int, int]] = []
     begin = start
     for match in _END.finditer(text, start, end):
-        if not _ABBREVIATION.search(text, max(begin, match.start() - 12), match.start()):
+        # 'Rent.' and '4.2' are clause heads: they stay with the sentence that they introduce.
+        words = len(text[begin : match.start()].split())
+        if words > 2 and not _ABBREVIATION.search(text, max(begin, match.start() - 12), match.start()):
             pieces.append((begin, match.start()))
             begin = match.end()
     pieces.append((begin, end))

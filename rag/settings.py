@@ -114,6 +114,7 @@ class Embedding(Section):
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
     batch_size: int = 32
     threads: int = 2
+    dimensions: int = 384
     chunk_tokens: int = 160
     scaling: Scaling = Scaling()
     batching: Batching = Batching(max_batch_size=8, batch_wait_s=0.005)
@@ -165,7 +166,8 @@ class Answering(Section):
 
 class Analysis(Section):
     concurrent_documents: int = 4
-    lease_seconds: float = 60
+    lease_seconds: float = 15
+    """A dead analyzer's documents go on after this long; renewed every third of it."""
     max_attempts: int = 3
     summary_input_tokens: int = 1200
     scaling: Scaling = Scaling(max_ongoing_requests=32)
@@ -176,7 +178,11 @@ class Settings(BaseSettings):
     """The whole tree. `load` reads a profile; tests build it directly."""
 
     model_config = SettingsConfigDict(
-        env_prefix="REDWELL_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+        env_prefix="REDWELL_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     profile: Profile = "cpu"
@@ -233,7 +239,9 @@ def load(profile: str = "cpu", *, file: Path | None = None, overrides: Mapping[s
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"Setting '{where}': {first['msg']}", "Correct it in the profile, file or environment.") from error
+        raise ConfigurationError(
+            f"Setting '{where}': {first['msg']}", "Correct it in the profile, file or environment."
+        ) from error
 
 
 def environment_keys() -> list[str]:

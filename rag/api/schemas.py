@@ -114,7 +114,8 @@ def entity_groups(entities: Sequence[Entity], pages: Sequence[Page]) -> list[dic
     for entity in entities:
         groups.setdefault((entity.type, entity.norm or entity.text), []).append(entity)
     rows = []
-    for (kind, _), mentions in groups.items():
+    ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    for (kind, _), mentions in ranked:
         spellings = [" ".join(mention.text.split()) for mention in mentions]
         rows.append(
             {
@@ -127,7 +128,6 @@ def entity_groups(entities: Sequence[Entity], pages: Sequence[Page]) -> list[dic
                 ],
             }
         )
-    rows.sort(key=lambda row: (-row["count"], row["type"], row["text"]))
     return rows
 
 

@@ -1,0 +1,47 @@
+"""Generator over any OpenAI-compatible endpoint: a cluster's model for an edge box."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, cast
+
+from rag.errors import DeadlineExceeded, Unavailable
+from rag.model import Message, Token, Usage
+
+
+class OpenAIGenerator:
+    """`base_url` ends in /v1. Raises Unavailable and DeadlineExceeded."""
+
+    def __init__(self, base_url: str, *, model: str, api_key: str = "", context_tokens: int = 4096) -> None:
+        self._base_url = base_url
+        self._api_key = api_key
+        self.model = model
+        self.context_tokens = context_tokens
+
+    async def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, stop: Sequence[str] = ()
+    ) -> AsyncIterator[Token]:
+        import openai
+
+        turns = cast(Any, [{"role": message.role, "content": message.content} for message in messages])
+        async with openai.AsyncOpenAI(base_url=self._base_url, api_key=self._api_key or "none", max_retries=2) as api:
+            try:
+                chunks = await api.chat.completions.create(
+                    model=self.model,
+                    messages=turns,
+                    max_tokens=max_tokens,
+                    temperature=temperature,
+                    stop=list(stop) or None,
+                    stream=True,
+                    stream_options={"include_usage": True},
+                )
+                async for chunk in chunks:
+                    choice = chunk.choices[0] if chunk.choices else None
+                    text = (choice.delta.content or "") if choice else ""
+                    usage = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens) if chunk.usage else None
+                    if text or usage or (choice and choice.finish_reason):
+                        yield Token(text, choice.finish_reason if choice else None, usage)
+            except openai.APITimeoutError as error:
+                raise DeadlineExceeded(f"The model at {self._base_url} did not answer in time.") from error
+            except openai.APIError as error:
+                raise Unavailable(f"The model at {self._base_url} failed: {error.message}") from error

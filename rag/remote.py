@@ -1,0 +1,147 @@
+"""The ports as clients of processes elsewhere: one typed method a call, whatever carries it.
+
+Ray's part of it is rag/deploy.py's RayTransport.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from rag.model import Classification, Entity, Message, Page, PageTask, Token, Usage
+from rag.ports import Generator, Outline, SearchQuery, SearchResult
+from rag.services import Services, open_state
+from rag.settings import Settings
+
+OCR_WAIT_SECONDS = 3600
+"""A page may wait for the whole of a long document before it."""
+
+
+class Transport(Protocol):
+    async def call(self, method: str, *args: Any, seconds: float) -> Any: ...
+
+    def stream(self, method: str, *args: Any, seconds: float) -> AsyncIterator[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderClient:
+    transport: Transport
+    seconds: float
+
+    async def read(
+        self, key: str, *, filename: str, language: str | None = None, password: str | None = None
+    ) -> Outline:
+        return await self.transport.call("read", key, filename, language, password, seconds=self.seconds)
+
+    async def render(
+        self, key: str, *, media_type: str, page: Page, highlights: Sequence[tuple[int, int]] = (), width: int = 1000
+    ) -> bytes:
+        return await self.transport.call("render", key, media_type, page, highlights, width, seconds=self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class OcrClient:
+    transport: Transport
+    version: str
+    seconds: float = OCR_WAIT_SECONDS
+
+    async def recognize(self, task: PageTask) -> Page:
+        return await self.transport.call("recognize", task, seconds=self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class EntitiesClient:
+    transport: Transport
+    version: str
+    seconds: float
+
+    async def recognize(self, pages: Sequence[Page]) -> list[list[Entity]]:
+        return await self.transport.call("recognize", pages, seconds=self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierClient:
+    transport: Transport
+    version: str
+    seconds: float
+
+    async def classify(self, texts: Sequence[str]) -> list[Classification]:
+        return await self.transport.call("classify", texts, seconds=self.seconds)
+
+    async def classify_name(self, filename: str, metadata: str) -> Classification:
+        return await self.transport.call("classify_name", filename, metadata, seconds=self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderClient:
+    transport: Transport
+    version: str
+    dimensions: int
+    seconds: float
+
+    async def embed(self, texts: Sequence[str]) -> np.ndarray:
+        if not texts:
+            return np.zeros((0, self.dimensions), np.float32)
+        return await self.transport.call("embed", texts, seconds=self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class RetrieverClient:
+    transport: Transport
+    seconds: float
+
+    async def search(self, query: SearchQuery) -> SearchResult:
+        return await self.transport.call("search", query, seconds=self.seconds)
+
+    async def similarity(self, query: str, texts: Sequence[str]) -> list[float]:
+        return await self.transport.call("similarity", query, texts, seconds=self.seconds)
+
+    async def sequence(self) -> int:
+        return await self.transport.call("sequence", seconds=self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorClient:
+    transport: Transport
+    model: str
+    context_tokens: int
+    seconds: float
+
+    async def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, stop: Sequence[str] = ()
+    ) -> AsyncIterator[Token]:
+        turns = [{"role": message.role, "content": message.content} for message in messages]
+        pieces = self.transport.stream("generate", turns, max_tokens, temperature, list(stop), seconds=self.seconds)
+        async for text, finish, prompt_tokens, completion_tokens in pieces:
+            yield Token(text, finish, Usage(prompt_tokens, completion_tokens) if prompt_tokens else None)
+
+
+def remote_services(settings: Settings, transports: Mapping[str, Transport]) -> Services:
+    """Services whose ports are clients, each knowing the version of the model behind it."""
+    seconds = settings.server.request_seconds
+    embedding = settings.embedding
+    return Services(
+        settings=settings,
+        state=open_state(settings),
+        reader=ReaderClient(transports["reader"], settings.limits.parser_seconds * 2),
+        ocr=OcrClient(transports["ocr"], settings.reading.engine),
+        entities=EntitiesClient(transports["entities"], settings.entities.model, seconds),
+        classifier=ClassifierClient(transports["classifier"], settings.classifying.model, seconds),
+        embedder=EmbedderClient(
+            transports["embedder"], f"{embedding.model}/{embedding.dtype}", embedding.dimensions, max(seconds, 600)
+        ),
+        retriever=RetrieverClient(transports["retriever"], seconds),
+        generator=_generator(settings, transports.get("llm")),
+    )
+
+
+def _generator(settings: Settings, transport: Transport | None) -> Generator:
+    own = settings.llm
+    if transport is None:
+        from rag.adapters.generate_openai import OpenAIGenerator
+
+        return OpenAIGenerator(own.base_url, model=own.name, api_key=own.api_key, context_tokens=own.max_model_len)
+    return GeneratorClient(transport, own.name, own.max_model_len, settings.server.request_seconds)

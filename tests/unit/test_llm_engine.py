@@ -1,0 +1,40 @@
+"""What vLLM is started with, and how its stream is read."""
+
+import pytest
+
+from rag.errors import Unavailable
+from rag.llm_engine import engine_plan, read_chunks
+from rag.settings import load
+
+
+def test_the_cpu_engine_binds_cores_and_asks_for_one_cpu_bundle(tmp_path):
+    plan = engine_plan(load("cpu").llm, str(tmp_path))
+    assert plan.bundles == [{"CPU": 1}]
+    assert plan.environment["VLLM_CPU_OMP_THREADS_BIND"] == "0-1"
+    assert plan.environment["HF_HUB_OFFLINE"] == "1"
+    assert "tensor_parallel_size" not in plan.arguments
+
+
+def test_tensor_parallel_asks_for_one_bundle_a_worker():
+    plan = engine_plan(load("cluster").llm, "Qwen/Qwen3-32B")
+    assert plan.bundles == [{"CPU": 1, "GPU": 1}] * 4
+    assert plan.arguments["tensor_parallel_size"] == 4
+    assert "HF_HUB_OFFLINE" not in plan.environment
+
+
+def test_a_fraction_of_a_card_is_told_to_vllm():
+    assert engine_plan(load("gpu").llm, "x").environment["VLLM_RAY_PER_WORKER_GPUS"] == "0.6"
+
+
+def test_chunks_become_pieces():
+    batch = [
+        'data: {"choices":[{"delta":{"role":"assistant","content":""},"finish_reason":null}]}\n\n',
+        'data: {"choices":[{"delta":{"content":"Par"},"finish_reason":null}]}\n\ndata: {"choices":[{"delta":{"content":"is"},"finish_reason":"stop"}]}\n\n',
+        'data: {"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2}}\n\ndata: [DONE]\n\n',
+    ]
+    assert read_chunks(batch) == [("Par", None, 0, 0), ("is", "stop", 0, 0), ("", None, 9, 2)]
+
+
+def test_an_error_in_the_stream_is_ours():
+    with pytest.raises(Unavailable, match="out of memory"):
+        read_chunks('data: {"error": {"message": "out of memory"}}\n\n')
