@@ -10,8 +10,9 @@ _END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9ÄÖÜ�
 _ABBREVIATION = re.compile(
     r"(?:\b(?:[Nn]o|[Nn]os|Mr|Mrs|Ms|Dr|Prof|St|Inc|Ltd|Co|Corp|vs|cf|Art|Sec|Fig|Tel|approx|e\.g|i\.e|etc|Nr|bzw|ca|z\.B|[A-Z])\.)$"
 )
+_LABELLED = re.compile(r"[A-ZÄÖÜ][^:.!?\n]{1,32}:\s+\S")
 SHORT_LINE = 0.62
-"""A line shorter than this share of the paragraph's longest ends a unit: forms, tables and addresses are lines."""
+"""A line shorter than this share of the page's longest ends a unit: forms, tables and addresses are lines."""
 MAX_CHARS = 600
 
 
@@ -26,10 +27,11 @@ class Segment:
 def segments(text: str, offset: int = 0) -> list[Segment]:
     """Sentences, form lines and table rows in order, white space trimmed; `offset` is added to their positions."""
     found: list[Segment] = []
+    width = max((len(line) for line in text.splitlines()), default=0)
     position = 0
     for block in [*_PARAGRAPH.finditer(text), None]:
         end = block.start() if block else len(text)
-        for start, stop in _units(text, position, end):
+        for start, stop in _units(text, position, end, width):
             for a, b in _sentences(text, start, stop):
                 piece = text[a:b]
                 left, right = len(piece) - len(piece.lstrip()), len(piece.rstrip())
@@ -39,7 +41,7 @@ def segments(text: str, offset: int = 0) -> list[Segment]:
     return found
 
 
-def _units(text: str, start: int, end: int) -> list[tuple[int, int]]:
+def _units(text: str, start: int, end: int, width: int) -> list[tuple[int, int]]:
     """Runs of lines that belong together as prose; a short line closes its run."""
     lines: list[tuple[int, int]] = []
     position = start
@@ -48,12 +50,16 @@ def _units(text: str, start: int, end: int) -> list[tuple[int, int]]:
         stop = end if stop < 0 else stop
         lines.append((position, stop))
         position = stop + 1
-    longest = max((b - a for a, b in lines), default=0)
     units: list[tuple[int, int]] = []
     opened: int | None = None
     for a, b in lines:
+        line = text[a:b].strip()
+        labelled = _LABELLED.match(line) is not None and b - a < 0.9 * width
+        if labelled and opened is not None:
+            units.append((opened, a))
+            opened = None
         opened = a if opened is None else opened
-        if b - a < SHORT_LINE * longest or "  " in text[a:b].strip() or "|" in text[a:b]:
+        if labelled or b - a < SHORT_LINE * width or "  " in line or "|" in line:
             units.append((opened, b))
             opened = None
     if opened is not None:

@@ -1,0 +1,1 @@
+"""Evaluation: quality on documents with a known truth."""
