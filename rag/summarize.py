@@ -80,8 +80,8 @@ def _supported(draft: str, sources: Sequence[tuple[int, Segment]]) -> tuple[list
     rest_on: set[int] = set()
     # Two neighbouring sentences together may support one of the summary.
     windows = [
-        (number, segment.text + " " + (sources[i + 1][1].text if i + 1 < len(sources) else ""))
-        for i, (number, segment) in enumerate(sources)
+        (number, f"{segment.text} {following.text}" if same == number else segment.text)
+        for (number, segment), (same, following) in zip(sources, [*sources[1:], (0, Segment(0, 0, ""))], strict=True)
     ]
     for segment in segments(draft):
         sentence = " ".join(segment.text.split())

@@ -1,0 +1,85 @@
+"""Shared by all tiers: the real stack, started once a session by whoever asks for it first."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = ROOT / "data" / "samples"
+START_SECONDS = 420
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    url: str
+    pid: int
+    data_dir: Path
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def start_stack(data_dir: Path, *, log: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """`redwell serve` in its own process group; returns when /health/ready answers. Fails with the log's end."""
+    port = free_port()
+    environment = {**os.environ, "REDWELL_DATA_DIR": str(data_dir), "REDWELL_SERVER__PORT": str(port)}
+    environment.setdefault("REDWELL_CACHE_DIR", str(ROOT / ".cache" / "redwell"))
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rag.cli", "serve", "--profile", "cpu", "--no-ui", "--port", str(port)],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            pytest.fail(f"redwell serve ended with {process.returncode}:\n{log.read_text()[-4000:]}")
+        try:
+            if httpx.get(f"{url}/health/ready", timeout=5).status_code == 200:
+                return process, url
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.5)
+    stop_stack(process)
+    pytest.fail(f"redwell serve was not ready after {START_SECONDS} s:\n{log.read_text()[-4000:]}")
+
+
+def stop_stack(process: subprocess.Popen[bytes]) -> None:
+    """Ctrl-C, as a person would; then, if that did not do, the whole group."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Real Ray, real models; `REDWELL_TEST_URL` names one that runs already."""
+    running = os.environ.get("REDWELL_TEST_URL")
+    folder = tmp_path_factory.mktemp("stack")
+    if running:
+        yield Stack(running, 0, folder)
+        return
+    process, url = start_stack(folder / "var", log=folder / "serve.log")
+    yield Stack(url, process.pid, folder / "var")
+    stop_stack(process)

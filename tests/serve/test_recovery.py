@@ -1,0 +1,47 @@
+"""Killed in the middle of ten uploads and started again: every acknowledged document ends indexed, once."""
+
+import os
+import signal
+import time
+
+import psutil
+
+from rag.client import RedwellClient
+from tests.conftest import SAMPLES, start_stack, stop_stack
+
+
+def kill_everything(pid: int) -> None:
+    """SIGKILL for the process and all that it started, Ray's daemons too."""
+    family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    for process in family:
+        try:
+            os.kill(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    psutil.wait_procs(family, timeout=30)
+
+
+def test_acknowledged_documents_survive_kill_9(tmp_path):
+    files = sorted(SAMPLES.glob("*.pdf"))[:10]
+    process, url = start_stack(tmp_path / "var", log=tmp_path / "first.log")
+    with RedwellClient(url, timeout=60) as client:
+        receipts = client.upload(files, collection="recovery")
+        time.sleep(2.5)
+        done_before = [r.id for r in receipts if client.document(r.id).status in ("ready", "partial")]
+    kill_everything(process.pid)
+    assert len(receipts) == 10
+    assert len(done_before) < 10
+
+    process, url = start_stack(tmp_path / "var", log=tmp_path / "second.log")
+    try:
+        with RedwellClient(url, timeout=120) as client:
+            for receipt in receipts:
+                assert client.wait(receipt.id, timeout=300).status == "ready"
+            listed = [document.id for document in client.documents(collection="recovery")]
+            assert sorted(listed) == sorted(receipt.id for receipt in receipts)
+            hits = client.search("the", collection="recovery", top_k=100, mode="dense").results
+            assert {row.document_id for row in hits} == set(listed)
+            spans = [(row.document_id, row.page, row.start) for row in hits]
+            assert len(spans) == len(set(spans))
+    finally:
+        stop_stack(process)
