@@ -4,28 +4,17 @@ import httpx
 import pytest
 
 from rag.client import ApiError
+from rag.evaluation.http import HttpAsker
 from rag.evaluation.questions import load_questions, put, summarise
 from tests.conftest import ROOT
 
 QUESTIONS = load_questions(ROOT / "data" / "questions.jsonl")
 
 
-class Asker:
-    def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=180)
-
-    def ask(self, question, collection):
-        response = self._http.post("/v1/ask", json={"question": question, "collection": collection})
-        assert response.status_code == 200, response.text
-        return response.json()
-
-    def page_text(self, document_id, number):
-        return self._http.get(f"/v1/documents/{document_id}/pages/{number}").json()["text"]
-
-
 @pytest.fixture(scope="session")
 def outcomes(stack, library):
-    return [put(question, Asker(stack.url), "samples") for question in QUESTIONS]
+    asker = HttpAsker(stack.url)
+    return [put(question, asker, "samples") for question in QUESTIONS]
 
 
 def test_the_right_document_is_cited_first(outcomes):

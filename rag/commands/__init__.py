@@ -1,0 +1,1 @@
+"""The commands of `redwell`, one file a group."""

@@ -1,0 +1,119 @@
+"""`redwell eval` and `redwell bench`: quality and speed, measured on the machine at hand."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+eval_app = typer.Typer(help="Quality on documents with a known truth.", no_args_is_help=True)
+bench_app = typer.Typer(help="Speed, beside a baseline in the same run.", no_args_is_help=True)
+console = Console()
+
+Url = Annotated[str, typer.Option(envvar="REDWELL_API_URL", help="The running API.")]
+Key = Annotated[str | None, typer.Option(envvar="REDWELL_API_KEY", help="API key.")]
+Output = Annotated[Path | None, typer.Option(help="Write the whole result as JSON to this file.")]
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+@eval_app.command()
+def questions(
+    file: Annotated[Path, typer.Argument(help="JSON lines: question, answers, documents, page, answerable.")] = Path(
+        "data/questions.jsonl"
+    ),
+    collection: Annotated[str | None, typer.Option(help="Ask only this collection.")] = None,
+    url: Url = DEFAULT_URL,
+    api_key: Key = None,
+    output: Output = None,
+) -> None:
+    """Put a set of questions to a running Redwell: right document, right page, right words, refusals."""
+    from rag.evaluation.http import HttpAsker
+    from rag.evaluation.questions import load_questions, put, report
+
+    asker = HttpAsker(url, api_key)
+    outcomes = []
+    with console.status("asking") as status:
+        for question in load_questions(file):
+            status.update(f"asking {question.id}: {question.question}")
+            outcomes.append(put(question, asker, collection))
+    result = report(outcomes)
+    _show("Questions", result["summary"])
+    for outcome in outcomes:
+        if outcome.question.answerable and not outcome.right_document_first:
+            cited = outcome.cited[0] if outcome.cited else "nothing"
+            console.print(f"  {outcome.question.id} cites {cited}, not {outcome.question.documents}", markup=False)
+        if not outcome.question.answerable and outcome.found:
+            console.print(f"  {outcome.question.id} is not in the documents and was answered", markup=False)
+    _write(result, output)
+
+
+@bench_app.command()
+def composition(
+    runs: Annotated[int, typer.Option(help="Documents each way.")] = 5,
+    output: Output = None,
+) -> None:
+    """A document's time against its critical path, with the stage latencies of a GPU deployment played."""
+    from rag.bench.composition import Latencies, bench_composition
+
+    result = asyncio.run(bench_composition(Latencies(), runs=runs)).as_dict()
+    _show("Composition", {name: value for name, value in result.items() if name != "latencies"})
+    _write(result, output)
+
+
+@bench_app.command()
+def pipeline(
+    pages: Annotated[int, typer.Option(help="Scanned pages.")] = 20,
+    samples: Annotated[Path, typer.Option(help="Folder of PDFs the pages are drawn from.")] = Path("data/samples"),
+    output: Output = None,
+) -> None:
+    """Pages per CPU-second of the whole way in, beside bare tesseract. Starts a Redwell of its own."""
+    from rag.bench.pipeline import bench_pipeline, table
+    from rag.client import RedwellClient
+
+    with _stack() as url, RedwellClient(url, timeout=600) as client:
+        result = bench_pipeline(client, samples, pages=pages, root=os.getpid())
+    console.print(table(result), markup=False, highlight=False)
+    _write(result.as_dict(), output)
+
+
+@contextlib.contextmanager
+def _stack() -> Iterator[str]:
+    """A Redwell with an empty library on a free port, stopped afterwards."""
+    import socket
+
+    from rag import deploy
+    from rag.settings import load
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="redwell-bench-") as folder:
+        settings = load("cpu", overrides={"data_dir": folder, "server": {"port": port}})
+        try:
+            deploy.start(settings, progress=lambda text: console.print(text, style="dim"))
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            deploy.stop()
+
+
+def _show(title: str, rows: dict[str, Any]) -> None:
+    table = Table(title=title, show_header=False, title_justify="left")
+    for name, value in rows.items():
+        table.add_row(name.replace("_", " "), f"{value:.3f}" if isinstance(value, float) else str(value))
+    console.print(table)
+
+
+def _write(result: dict[str, Any], output: Path | None) -> None:
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(json.dumps(result, indent=2, default=str) + "\n", encoding="utf-8")
+        console.print(f"written: {output}", markup=False)
