@@ -1,0 +1,206 @@
+"""OCR with tesseract through pytesseract: one pass for a clean page, more only for pages that ask for it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.errors import ConfigurationError, DamagedFile, RedwellError
+from rag.model import Page, PageTask, Source
+from rag.read import ocr_layout, parse, prepare
+from rag.read.reader import OpenPath
+from rag.read.sandbox import Sandbox
+from rag.settings import Limits, Reading
+
+POOR = 0.60
+"""Mean confidence under which another attempt is made."""
+PAGE_SECONDS = 90
+SMALL = 14.0
+"""Median word height in pixels under which the picture is enlarged and read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A gray file, how it differs from the page as stored, and its pixels a unit of the page."""
+
+    path: Path
+    width: int
+    height: int
+    scale: float
+    rotation: int = 0
+    angle: float = 0.0
+    enlarged: float = 1.0
+
+
+class TesseractOcr:
+    """Implements ports.Ocr. Each call works in its own temporary folder; tesseract uses one thread a call."""
+
+    def __init__(
+        self, *, limits: Limits, reading: Reading, open_path: OpenPath, sandbox: Sandbox | None = None
+    ) -> None:
+        import pytesseract
+
+        # Threads inside a page cost 2.5 times the processor time; pages run side by side instead.
+        os.environ["OMP_THREAD_LIMIT"] = "1"
+        self._limits = limits
+        self._reading = reading
+        self._open_path = open_path
+        self._sandbox = sandbox or Sandbox(limits)
+        try:
+            engine = str(pytesseract.get_tesseract_version()).splitlines()[0]
+            self._languages = frozenset(pytesseract.get_languages())
+        except pytesseract.TesseractNotFoundError as error:
+            raise ConfigurationError(
+                "Tesseract is not installed.",
+                "Install the system package `tesseract-ocr` (with tesseract-ocr-eng, -osd).",
+            ) from error
+        self.version = f"tesseract-{engine}-dpi{reading.dpi}-1"
+
+    def recognize(self, task: PageTask) -> Page:
+        """The page with its words; boxes are those of the page turned upright. `error` is set when it cannot be read."""
+        try:
+            missing = [code for code in task.language.split("+") if code not in self._languages]
+            if missing:
+                raise missing_language(missing, self._languages)
+            with self._open_path(task.key) as path, tempfile.TemporaryDirectory(prefix="redwell-ocr-") as folder:
+                return self._read(task, path, Path(folder))
+        except RedwellError as error:
+            message = f"{error.detail} {error.remedy}"
+            return Page(task.number, task.width, task.height, "", Source.OCR, confidence=0.0, error=message)
+
+    def _read(self, task: PageTask, path: Path, folder: Path) -> Page:
+        first = folder / "page.pgm"
+        width, height, scale, angle, lies, blank = self._sandbox.run(
+            parse.gray,
+            path,
+            first,
+            media_type=task.media_type,
+            number=task.number,
+            password=task.password,
+            dpi=self._reading.dpi,
+            pixels=self._limits.pixels,
+        )
+        if blank:
+            return Page(task.number, task.width, task.height, "", Source.OCR, confidence=0.0)
+        picture = _Picture(first, width, height, scale)
+        if lies:
+            picture = self._changed(picture, "lying", rotation=self._upright(picture, task) or 0, angle=angle)
+        elif angle:
+            picture = self._changed(picture, "skewed", angle=angle)
+        best = self._ocr(picture, task)
+        if best.confidence < POOR or best.median_height < SMALL:
+            picture, best = self._better(picture, best, task)
+        return self._page(picture, best, task)
+
+    def _better(
+        self, picture: _Picture, best: ocr_layout.Reading, task: PageTask
+    ) -> tuple[_Picture, ocr_layout.Reading]:
+        """Further attempts on a page that read badly, and the best of all."""
+        chosen = picture
+        if best.confidence < POOR and not picture.rotation:
+            rotation = self._upright(picture, task)
+            if rotation:
+                turned = self._changed(picture, "turned", rotation=rotation)
+                other = self._ocr(turned, task)
+                if other.quality > best.quality:
+                    chosen, best = turned, other
+        if best.median_height < SMALL and chosen.width * chosen.height < self._limits.pixels / 9:
+            larger = self._changed(chosen, "larger", enlarge=3.0 if best.median_height < 8 else 2.0)
+            other = self._ocr(larger, task)
+            if other.quality > best.quality:
+                chosen, best = larger, other
+        if best.confidence < POOR:
+            cleaned = self._changed(chosen, "cleaned", clean=True)
+            other = self._ocr(cleaned, task)
+            if other.quality > best.quality:
+                chosen, best = cleaned, other
+        return chosen, best
+
+    def _changed(
+        self,
+        picture: _Picture,
+        name: str,
+        *,
+        rotation: int = 0,
+        angle: float = 0.0,
+        enlarge: float = 1.0,
+        clean: bool = False,
+    ) -> _Picture:
+        target = picture.path.with_name(f"{name}.pgm")
+        self._sandbox.run(
+            parse.change, picture.path, target, rotation=rotation, angle=angle, scale=enlarge, clean=clean
+        )
+        width, height = (picture.width, picture.height) if rotation % 180 == 0 else (picture.height, picture.width)
+        return _Picture(
+            target,
+            round(width * enlarge),
+            round(height * enlarge),
+            picture.scale * enlarge,
+            (picture.rotation + rotation) % 360,
+            picture.angle + angle,
+            picture.enlarged * enlarge,
+        )
+
+    def _upright(self, picture: _Picture, task: PageTask) -> int | None:
+        """Degrees clockwise that turn the page upright, from tesseract's orientation detection; None when it cannot say."""
+        import pytesseract
+
+        if "osd" not in self._languages:
+            raise missing_language(["osd"], self._languages)
+        try:
+            found = pytesseract.image_to_osd(
+                str(picture.path),
+                config=f"--dpi {self._reading.dpi}",
+                output_type=pytesseract.Output.DICT,
+                timeout=PAGE_SECONDS,
+            )
+        except (pytesseract.TesseractError, RuntimeError):  # too few characters to tell
+            return None
+        return int(found["rotate"]) if float(found["orientation_conf"]) > 0.5 else None
+
+    def _ocr(self, picture: _Picture, task: PageTask, *, psm: int = 3) -> ocr_layout.Reading:
+        import pytesseract
+
+        dpi = round(self._reading.dpi * picture.enlarged)
+        config = f"--psm {psm} --dpi {dpi} -c tessedit_create_tsv=1"
+        try:
+            table = pytesseract.run_and_get_output(
+                str(picture.path), extension="tsv", lang=task.language, config=config, timeout=PAGE_SECONDS
+            )
+        except RuntimeError as error:  # TesseractError is one; pytesseract raises the bare one at its timeout
+            if isinstance(error, pytesseract.TesseractError):
+                raise DamagedFile(f"Tesseract cannot read the page ({str(error.message)[:200]}).") from error
+            raise DamagedFile(f"The page took longer than {PAGE_SECONDS} s to read.", "Lower `reading.dpi`.") from error
+        return ocr_layout.from_tsv(table)
+
+    def _page(self, picture: _Picture, reading: ocr_layout.Reading, task: PageTask) -> Page:
+        sideways = picture.rotation in (90, 270)
+        width, height = (task.height, task.width) if sideways else (task.width, task.height)
+        boxes = reading.boxes
+        if picture.angle and len(boxes):
+            boxes = prepare.unrotate_boxes(boxes, picture.angle, picture.width, picture.height)
+        boxes = boxes / picture.scale
+        boxes[:, 0::2] = boxes[:, 0::2].clip(0, width)
+        boxes[:, 1::2] = boxes[:, 1::2].clip(0, height)
+        return Page(
+            task.number,
+            width,
+            height,
+            reading.text,
+            Source.OCR,
+            reading.words(boxes),
+            confidence=reading.confidence,
+            rotation=picture.rotation,
+        )
+
+
+def missing_language(codes: list[str], installed: frozenset[str]) -> ConfigurationError:
+    """The error that names the packs to install."""
+    packs = " ".join(f"tesseract-ocr-{code.replace('_', '-')}" for code in codes)
+    have = ", ".join(sorted(installed - {"osd"})) or "none"
+    return ConfigurationError(
+        f"Tesseract has no data for: {', '.join(codes)} (installed: {have}).",
+        f"Install {packs}, or choose another language.",
+    )

@@ -1,0 +1,1 @@
+"""Bytes to pages: type detection, parsers in limited worker processes, page pictures."""

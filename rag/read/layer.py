@@ -1,0 +1,156 @@
+"""The text layer of one PDF page: from pdfium's code units to text and words, and whether it can be trusted."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from enum import StrEnum
+
+import numpy as np
+import pypdfium2.raw as raw
+
+from rag.model import Words
+
+_SPAN = re.compile(r"\S+")
+_LINE_END_HYPHEN = 0xFFFE
+"""pdfium puts this for a hyphen at the end of a line, and leaves the line end out."""
+_SPACES = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 0xA0, 0xFFFF], np.uint16)
+_VOWELS = frozenset("aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýœąęėįųűőāēīōū")
+_COMMON = frozenset("etaoinsrhl")
+
+
+class Verdict(StrEnum):
+    TEXT = "text"
+    OCR = "ocr"
+    BLANK = "blank"
+
+
+def decode(units: np.ndarray) -> tuple[str, np.ndarray]:
+    """UTF-16 code units of pdfium to text, and for each character of it the index of its code unit.
+
+    Line ends become \\n, control characters spaces, the hyphen at a line end '-' and \\n.
+    """
+    place = np.arange(len(units), dtype=np.int32)
+    keep = units != 0x0D
+    units, place = units[keep], place[keep]
+    hyphens = units == _LINE_END_HYPHEN
+    if hyphens.any():
+        at = np.flatnonzero(hyphens)
+        units = units.copy()
+        units[at] = ord("-")
+        follows = at[(at + 1 < len(units)) & (units[np.minimum(at + 1, len(units) - 1)] != 0x0A)]
+        units = np.insert(units, follows + 1, 0x0A)
+        place = np.insert(place, follows + 1, place[follows])
+    if (len(units) and (units < 9).any()) or (units == 0xA0).any() or (units == 0xFFFF).any():
+        units = np.where(np.isin(units, _SPACES), np.uint16(0x20), units)
+    text = units.astype("<u2").tobytes().decode("utf-16-le", errors="replace")
+    if len(text) != len(units):  # letters beyond the basic plane take two units
+        low = (units >= 0xDC00) & (units <= 0xDFFF)
+        high = np.zeros(len(units), bool)
+        high[1:] = (units[:-1] >= 0xD800) & (units[:-1] <= 0xDBFF)
+        place = place[~(low & high)]
+        text = text[: len(place)]
+    return text, place
+
+
+def spans(text: str) -> tuple[np.ndarray, np.ndarray]:
+    """Starts and ends of the words of a text."""
+    found = [match.span() for match in _SPAN.finditer(text)]
+    table = np.array(found, dtype=np.int32).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
+
+
+def paragraphs(text: str, starts: np.ndarray, ends: np.ndarray, boxes: np.ndarray) -> tuple[str, np.ndarray]:
+    """The text, trimmed, with a blank line where the gap to the next line is wide, and the shift of each word's offsets."""
+    breaks = np.array(
+        [text.find("\n", e, s) for e, s in zip(ends[:-1].tolist(), starts[1:].tolist(), strict=True)], np.int32
+    )
+    new_line = np.flatnonzero(breaks >= 0)
+    offset = -int(starts[0])
+    moved = np.full(len(starts), offset, np.int32)
+    body = text[: ends[-1]]
+    if not len(new_line):
+        return body[starts[0] :], moved
+    first = np.concatenate([[0], new_line + 1])
+    top = np.minimum.reduceat(boxes[:, 1], first)
+    bottom = np.maximum.reduceat(boxes[:, 3], first)
+    heights = np.maximum(bottom - top, 1.0)
+    gap = top[1:] - bottom[:-1]
+    # Downwards by more than a line's leading, or up to the head of another column.
+    wide = (gap > 0.85 * np.minimum(heights[1:], heights[:-1])) | (top[1:] < top[:-1] - 2 * heights[:-1])
+    chosen = new_line[wide]
+    if not len(chosen):
+        return body[starts[0] :], moved
+    pieces, last = [], int(starts[0])
+    for at in breaks[chosen].tolist():
+        if body[at : at + 2] == "\n\n":
+            continue
+        pieces.append(body[last:at])
+        last = at
+        moved[np.searchsorted(starts, at) :] += 1
+    pieces.append(body[last:])
+    return "\n".join(pieces), moved
+
+
+def judge(page: raw.FPDF_PAGE, text: str, words: Words, width: float, height: float) -> Verdict:
+    """Whether the text layer can stand for the page.
+
+    Nothing drawn at all: BLANK. No text, text that is not language, or a stamp on a full-page picture: OCR.
+    """
+    letters = len(text) - text.count(" ") - text.count("\n")
+    objects = raw.FPDFPage_CountObjects(page)
+    if letters == 0:
+        return Verdict.OCR if objects else Verdict.BLANK
+    if _garbage(text):
+        return Verdict.OCR
+    if letters < 150 and _picture_share(page, objects, width, height) > 0.6:
+        return Verdict.OCR
+    if _out_of_sight(words, width, height):
+        return Verdict.OCR
+    return Verdict.TEXT
+
+
+def _garbage(text: str) -> bool:
+    """Mostly replacement or private characters, or letters in proportions that no written language has."""
+    bare = "".join(text.split())
+    junk = sum(1 for c in bare if c == "\ufffd" or "\ue000" <= c <= "\uf8ff" or c < " " or "\x7f" <= c < "\xa0")
+    if junk > 0.2 * len(bare):
+        return True
+    if len(bare) >= 40 and sum(c.isalnum() for c in bare) < 0.35 * len(bare) and not _ruled(bare):
+        return True
+    low = bare.lower()
+    latin = [c for c in low if "a" <= c <= "z" or "\xe0" <= c <= "\u024f"]
+    if len(latin) < 200 or len(latin) < 0.5 * len(bare):
+        return False
+    vowels = sum(c in _VOWELS for c in latin) / len(latin)
+    common = sum(c in _COMMON for c in latin) / len(latin)
+    # Languages of Europe: 0.35..0.5 vowels, 0.55..0.72 of the ten letters; a shifted alphabet has about 0.25 and 0.35.
+    return (vowels < 0.22 or vowels > 0.65) or (common < 0.45 and vowels < 0.3)
+
+
+def _ruled(bare: str) -> bool:
+    """Dot leaders and drawn lines are no junk."""
+    return sum(bare.count(c) for c in "._-=*|") > 0.4 * len(bare)
+
+
+def _out_of_sight(words: Words, width: float, height: float) -> bool:
+    """Most words lie in no area: a layer that was put there to be found, not to be seen."""
+    box = words.array["box"]
+    if len(box) < 5:
+        return False
+    flat = (box[:, 2] - box[:, 0] < 0.5) | (box[:, 3] - box[:, 1] < 0.5)
+    return bool(flat.mean() > 0.6)
+
+
+def _picture_share(page: raw.FPDF_PAGE, objects: int, width: float, height: float) -> float:
+    """Share of the page that its largest picture covers; looks at the first hundred objects."""
+    best = 0.0
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    for index in range(min(objects, 100)):
+        one = raw.FPDFPage_GetObject(page, index)
+        if raw.FPDFPageObj_GetType(one) == raw.FPDF_PAGEOBJ_IMAGE and raw.FPDFPageObj_GetBounds(
+            one, ctypes.byref(left), ctypes.byref(bottom), ctypes.byref(right), ctypes.byref(top)
+        ):
+            area = (right.value - left.value) * (top.value - bottom.value)
+            best = max(best, area / max(1.0, width * height))
+    return best

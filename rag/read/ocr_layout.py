@@ -1,0 +1,89 @@
+"""From the words that an OCR engine found to text with lines and paragraphs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rag.model import WORD_DTYPE, Words
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One word of the engine: `place` is (block, paragraph, line), growing in reading order; box in pixels."""
+
+    place: tuple[int, int, int]
+    box: tuple[float, float, float, float]
+    confidence: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One pass over one picture: text, spans and boxes (pixels) of its words, and how sure the engine was."""
+
+    text: str = ""
+    starts: tuple[int, ...] = ()
+    ends: tuple[int, ...] = ()
+    boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 4)))
+    confidences: tuple[float, ...] = ()
+
+    @property
+    def confidence(self) -> float:
+        """Mean over words, 0.0 without any."""
+        return float(np.mean(self.confidences)) if self.confidences else 0.0
+
+    @property
+    def median_height(self) -> float:
+        """Pixels; infinite without words."""
+        return float(np.median(self.boxes[:, 3] - self.boxes[:, 1])) if len(self.boxes) else float("inf")
+
+    @property
+    def quality(self) -> float:
+        """Orders attempts on the same page: characters weighted by confidence, doubtful ones counting against it."""
+        sizes = np.array(self.ends) - np.array(self.starts)
+        return float(np.sum(sizes * (np.array(self.confidences) - 0.4))) if self.confidences else 0.0
+
+    def words(self, boxes: np.ndarray) -> Words:
+        """Its words with boxes in the page's unit."""
+        table = np.zeros(len(self.starts), dtype=WORD_DTYPE)
+        table["start"], table["end"], table["confidence"] = self.starts, self.ends, self.confidences
+        table["box"] = boxes
+        return Words(table.tobytes())
+
+
+def from_tsv(table: str) -> Reading:
+    """From tesseract's TSV: level, page, block, paragraph, line, word, left, top, width, height, confidence, text."""
+    found = []
+    for row in table.splitlines()[1:]:
+        cells = row.split("\t")
+        if len(cells) < 12 or cells[0] != "5" or not cells[11].strip():
+            continue
+        left, top, width, height = (int(cell) for cell in cells[6:10])
+        place = int(cells[2]), int(cells[3]), int(cells[4])
+        box = (left, top, left + width, top + height)
+        found.append(Found(place, box, min(1.0, max(0.0, float(cells[10]) / 100)), cells[11].strip()))
+    return assemble(found)
+
+
+def assemble(found: Iterable[Found]) -> Reading:
+    """Words joined by spaces, lines by \\n, paragraphs and blocks by a blank line."""
+    parts: list[str] = []
+    starts, ends, boxes, confidences = [], [], [], []
+    at, last = 0, None
+    for word in found:
+        if last is not None:
+            gap = " " if word.place == last else "\n" if word.place[:2] == last[:2] else "\n\n"
+            parts.append(gap)
+            at += len(gap)
+        parts.append(word.text)
+        starts.append(at)
+        at += len(word.text)
+        ends.append(at)
+        boxes.append(word.box)
+        confidences.append(word.confidence)
+        last = word.place
+    table = np.array(boxes, dtype=np.float64).reshape(-1, 4)
+    return Reading("".join(parts), tuple(starts), tuple(ends), table, tuple(confidences))
