@@ -1,1 +1,1 @@
-"""The commands of `redwell`, one file a group."""
+"""The `redwell` commands, one module a group. Nothing heavy is imported before a command needs it."""

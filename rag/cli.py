@@ -1,0 +1,48 @@
+"""`redwell`: the command line. Each command lives in rag/commands; this is the list of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rag import __version__
+from rag.commands import documents, machine, measure, questions, server
+
+app = typer.Typer(
+    name="redwell",
+    help="Documents in, answers that can be checked out.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="rich",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"redwell {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """Documents in, answers that can be checked out."""
+
+
+app.command(rich_help_panel="On this machine")(server.serve)
+app.command(rich_help_panel="On this machine")(machine.doctor)
+app.command(rich_help_panel="On this machine")(machine.prepare)
+app.command(rich_help_panel="With a running service")(documents.ingest)
+app.command("documents", rich_help_panel="With a running service")(documents.list_documents)
+app.command(rich_help_panel="With a running service")(questions.ask)
+app.command(rich_help_panel="With a running service")(questions.search)
+app.add_typer(measure.eval_app, name="eval", rich_help_panel="Measuring")
+app.add_typer(measure.bench_app, name="bench", rich_help_panel="Measuring")
+
+
+if __name__ == "__main__":
+    app()

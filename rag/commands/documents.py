@@ -1,0 +1,216 @@
+"""`redwell ingest` and `redwell documents`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rag.commands.common import DEFAULT_URL, ApiKey, Json, Url, as_json, client, report, reported, stderr, stdout
+
+if TYPE_CHECKING:
+    from rag.client import RedwellClient
+    from rag.replies import Document, Problem
+
+IN_FLIGHT = 8
+"""Documents that are sent and followed at a time: enough to keep the service busy."""
+
+
+def ingest(
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, help="Files, or folders that are walked.", show_default=False)
+    ],
+    collection: Annotated[str | None, typer.Option(help="Collection to put them in.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Languages for OCR, as tesseract calls them: eng, deu+eng.")
+    ] = None,
+    metadata: Annotated[
+        list[str] | None, typer.Option("--metadata", "-m", metavar="KEY=VALUE", help="May be given again.")
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Follow every document to its end.")] = True,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+    json: Json = False,
+) -> None:
+    """Load files into the service and follow them. Exit code 1 when any of them failed.
+
+    With --json each document's outcome is one line.
+    """
+    paths = list(walk(files))
+    pairs = parse_metadata(metadata or [])
+    if not paths:
+        report("There is no file in what was named.", "Name files, or folders that hold some.")
+        raise typer.Exit(1)
+    failed = 0
+    with reported(), client(url, api_key) as redwell:
+        redwell.health()
+        options = {"collection": collection, "language": language, "metadata": pairs}
+        outcomes = _load(redwell, paths, options, follow=wait, quiet=json)
+        for outcome in outcomes:
+            failed += outcome.failed
+            if json:
+                typer.echo(as_json(outcome, indent=None))
+    if not json:
+        stdout().print(f"{len(paths) - failed} of {len(paths)} documents are in.", markup=False)
+    if failed:
+        raise typer.Exit(1)
+
+
+def list_documents(
+    collection: Annotated[str | None, typer.Option(help="Only this collection.")] = None,
+    status: Annotated[str | None, typer.Option(help="queued, reading, analyzing, ready, partial or failed.")] = None,
+    type: Annotated[str | None, typer.Option(help="Only documents of this type.")] = None,
+    entity: Annotated[str | None, typer.Option(help="Only documents that name this.")] = None,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+    json: Json = False,
+) -> None:
+    """List the documents in the service."""
+    from rich.table import Table
+
+    with reported(), client(url, api_key) as redwell:
+        found = list(redwell.documents(collection=collection, status=status, type=type, entity=entity))
+    if json:
+        typer.echo(as_json(found))
+        return
+    table = Table("id", "file", "collection", "pages", "type", "status", box=None, header_style="bold")
+    for document in found:
+        label = document.classification.label if document.classification else ""
+        pages = str(document.page_count or "")
+        cells = (document.id, document.filename, document.collection, pages, label, document.status)
+        table.add_row(*(_plain(cell) for cell in cells))
+    stdout().print(table if found else "There are no documents.")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file."""
+
+    file: str
+    status: str
+    id: str | None = None
+    duplicate: bool = False
+    error: str = ""
+    remedy: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.status in ("rejected", "failed")
+
+
+def walk(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files as they are named; folders recursively in order of name, hidden files left out."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        for inner in sorted(path.rglob("*")):
+            if inner.is_file() and not any(part.startswith(".") for part in inner.relative_to(path).parts):
+                yield inner
+
+
+def parse_metadata(pairs: Iterable[str]) -> dict[str, str]:
+    """['a=1', 'b=x=y'] -> {'a': '1', 'b': 'x=y'}. Raises BadParameter for a pair without a key."""
+    found = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip():
+            raise typer.BadParameter(f"'{pair}' is not KEY=VALUE.", param_hint="--metadata")
+        found[key.strip()] = value
+    return found
+
+
+def stage_of(document: Document) -> str:
+    """What a document is doing now, in a few words: 'read 3 of 12', 'entities, summary'."""
+    running = [(name, stage) for name, stage in document.stages.items() if stage.status == "running"]
+    if document.final or not running:
+        return document.status
+    words = [f"{name} {stage.done} of {stage.total}" if stage.total else name for name, stage in running]
+    return ", ".join(words)
+
+
+def progress_of(document: Document) -> float:
+    """0..1 over the stages, counting what a running stage says it has done."""
+    if document.final:
+        return 1.0
+    stages = list(document.stages.values())
+    parts = [
+        1.0 if stage.status in ("done", "failed", "skipped") else _share(stage.done, stage.total) for stage in stages
+    ]
+    return sum(parts) / len(parts) if parts else 0.0
+
+
+def _share(done: int, total: int) -> float:
+    return min(done / total, 1.0) if total else 0.0
+
+
+def _load(
+    redwell: RedwellClient, paths: list[Path], options: dict[str, Any], *, follow: bool, quiet: bool
+) -> Iterator[Outcome]:
+    """Outcomes in the order of the paths; IN_FLIGHT threads send and follow them, each with a bar of its own."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.fields[name]}"),
+        BarColumn(24),
+        TextColumn("{task.fields[stage]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=stderr(), disable=quiet) as bars, ThreadPoolExecutor(IN_FLIGHT) as threads:
+
+        def one(path: Path) -> Outcome:
+            bar = bars.add_task("", total=1.0, name=_plain(path.name), stage="sending")
+
+            def show(stage: str, share: float) -> None:
+                bars.update(bar, completed=share, stage=_plain(stage))
+
+            outcome = _load_one(redwell, path, options, show, follow=follow)
+            show(f"{outcome.status}: {outcome.error} {outcome.remedy}" if outcome.error else outcome.status, 1.0)
+            return outcome
+
+        yield from threads.map(one, paths)
+
+
+def _load_one(redwell: RedwellClient, path: Path, options: dict[str, Any], show: Any, *, follow: bool) -> Outcome:
+    from rag.client import ApiError
+
+    try:
+        (upload,) = redwell.upload([path], **options)
+        if upload.id is None or not follow:
+            return _outcome(path, upload.status, upload.id, upload.duplicate, upload.error)
+        record = _follow(redwell, upload.id, show)
+    except ApiError as error:
+        if error.code == "unreachable":
+            raise
+        return Outcome(str(path), "failed", error=error.detail, remedy=error.remedy)
+    return _outcome(path, record.status, record.id, upload.duplicate, record.error)
+
+
+def _outcome(path: Path, status: str, id: str | None, duplicate: bool, problem: Problem | None) -> Outcome:
+    if problem is None:
+        return Outcome(str(path), status, id, duplicate)
+    return Outcome(str(path), status, id, duplicate, problem.detail, problem.remedy)
+
+
+def _follow(redwell: RedwellClient, document_id: str, show: Any) -> Document:
+    """The final record. The stream of events is only for the bar: where it breaks off, asking goes on."""
+    from rag.client import ApiError
+
+    try:
+        for record in redwell.events(document_id):
+            show(stage_of(record), progress_of(record))
+    except ApiError as error:
+        show(error.code, 0.0)
+    return redwell.wait(document_id, timeout=24 * 3600)
+
+
+def _plain(text: str) -> str:
+    """Text of others inside rich: its brackets are no markup."""
+    from rich.markup import escape
+
+    return escape(text)

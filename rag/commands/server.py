@@ -1,0 +1,33 @@
+"""`redwell serve`."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from rag.commands.common import ConfigFile, ProfileName, reported, stderr
+
+
+def serve(
+    profile: ProfileName = "cpu",
+    config: ConfigFile = None,
+    host: Annotated[str | None, typer.Option(help="Address of the API and the page.", show_default=False)] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the API (8000).", show_default=False)] = None,
+    ui_port: Annotated[int | None, typer.Option(help="Port of the page (8501).", show_default=False)] = None,
+    ui: Annotated[bool, typer.Option(help="Start the page too.")] = True,
+    samples: Annotated[bool, typer.Option(help="Load the sample documents, where they are not there yet.")] = False,
+) -> None:
+    """Start the service on this machine, and the page beside it; Ctrl-C stops everything."""
+    from rag.launch import run, with_addresses
+    from rag.settings import load
+
+    console, started = stderr(), time.monotonic()
+
+    def progress(line: str) -> None:
+        console.print(f"[{time.monotonic() - started:6.1f} s] {line}", markup=False)
+
+    with reported():
+        settings = with_addresses(load(profile, file=config), host=host, port=port, ui_port=ui_port)
+        run(settings, ui=ui, samples=samples, progress=progress)

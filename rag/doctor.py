@@ -1,0 +1,238 @@
+"""`redwell doctor`: looks at this machine and these settings and says how to mend what is wrong. It changes nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib import metadata, util
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+from typing import Literal
+
+from rag.errors import RedwellError
+from rag.launch import check_exposure, models, port_free
+from rag.settings import Settings, environment_keys, load
+
+GIB = 2**30
+PYTHON = (3, 11)
+"""The version that the pins in requirements/ were made for."""
+TESSERACT = 5
+MEMORY_GIB = 6.0
+"""What the cpu profile takes at its height; below it the machine swaps or ends a process."""
+DISK_GIB = 2.0
+SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. `remedy` is empty when there is nothing to do."""
+
+    name: str
+    status: Literal["ok", "warn", "fail"]
+    detail: str
+    remedy: str = ""
+
+
+def examine(profile: str, *, file: Path | None = None, languages: str | None = None) -> list[Check]:
+    """Every check. Wrong settings are one of them: what depends on them is then left out."""
+    checks = [python(sys.version_info[:2]), ray(), gpu(wanted=profile != "cpu")]
+    try:
+        settings = load(profile, file=file)
+        check_exposure(settings)
+    except (RedwellError, OSError) as error:
+        remedy = error.remedy if isinstance(error, RedwellError) else "Correct the path."
+        return [*checks, Check("settings", "fail", str(error), remedy)]
+    set_keys = environment_keys()
+    told = f"profile {profile}" + (f", from the environment: {', '.join(set_keys)}" if set_keys else "")
+    checks.append(Check("settings", "ok", told))
+    checks += [
+        *tesseract(languages or settings.reading.languages),
+        *(weights(settings, name) for name in models(settings)),
+    ]
+    checks += [*ports(settings), memory(_memory_gib()), disk(settings.data_dir), database(settings)]
+    return checks
+
+
+def python(version: tuple[int, ...]) -> Check:
+    said = ".".join(map(str, version))
+    if version[:2] == PYTHON:
+        return Check("python", "ok", said)
+    return Check(
+        "python", "fail", f"{said}, but the pinned packages are for 3.11", "Make .venv with Python 3.11: make install"
+    )
+
+
+def tesseract(languages: str) -> list[Check]:
+    """The program, and the data for every language of 'eng+deu' and for orientation (osd)."""
+    if shutil.which("tesseract") is None:
+        remedy = "As root: apt-get install tesseract-ocr tesseract-ocr-eng tesseract-ocr-osd"
+        return [Check("tesseract", "fail", "not found on the PATH", remedy)]
+    return [
+        tesseract_version(_output("tesseract", "--version")),
+        *ocr_languages(_output("tesseract", "--list-langs"), languages),
+    ]
+
+
+def tesseract_version(output: str) -> Check:
+    """From what `tesseract --version` prints: 'tesseract 5.3.0' and more."""
+    words = output.split("\n", 1)[0].split()
+    version = words[1].lstrip("v") if len(words) > 1 else ""
+    major = version.split(".")[0]
+    if major.isdigit() and int(major) >= TESSERACT:
+        return Check("tesseract", "ok", version)
+    return Check("tesseract", "warn", f"version {version or 'unknown'}, tested with 5", "Install tesseract 5.")
+
+
+def ocr_languages(output: str, wanted: str) -> list[Check]:
+    """From what `tesseract --list-langs` prints: a headline, then one code a line."""
+    there = set(output.split("\n")[1:])
+    checks = []
+    for code in dict.fromkeys([*wanted.split("+"), "osd"]):
+        if code in there:
+            checks.append(Check(f"OCR data {code}", "ok", "installed"))
+        else:
+            remedy = f"As root: apt-get install tesseract-ocr-{code.replace('_', '-').lower()}"
+            checks.append(Check(f"OCR data {code}", "fail", "not installed", remedy))
+    return checks
+
+
+def weights(settings: Settings, reference: str) -> Check:
+    """A packaged model must be installed, a folder must exist; a hub name is only known to be one."""
+    name = f"model {reference}"
+    if reference.startswith("package:"):
+        package = reference.removeprefix("package:")
+        if util.find_spec(package) is None:
+            return Check(name, "fail", f"the package {package} is not installed", "Run: make install")
+        return Check(name, "ok", "installed")
+    if reference.startswith(("/", ".", "~")):
+        if Path(reference).expanduser().is_dir():
+            return Check(name, "ok", "the folder is there")
+        return Check(name, "fail", "there is no such folder", "Correct the setting, or put the model there.")
+    return Check(name, "ok", "a name on a model hub: it is fetched at the first start, which needs the network")
+
+
+def ports(settings: Settings) -> list[Check]:
+    server = settings.server
+    return [
+        _port("API port", server.host, server.port, "--port"),
+        _port("page port", server.ui_host, server.ui_port, "--ui-port"),
+    ]
+
+
+def _port(name: str, host: str, port: int, option: str) -> Check:
+    if port_free(host, port):
+        return Check(name, "ok", f"{port} on {host} is free")
+    return Check(
+        name,
+        "warn",
+        f"{port} on {host} is taken",
+        f"Right if Redwell is running; otherwise `redwell serve {option} N`.",
+    )
+
+
+def memory(gib: float) -> Check:
+    if gib >= MEMORY_GIB:
+        return Check("memory", "ok", f"{gib:.1f} GiB available")
+    return Check(
+        "memory",
+        "warn",
+        f"{gib:.1f} GiB available, the cpu profile takes about {MEMORY_GIB:.0f}",
+        "End other programs, or add memory.",
+    )
+
+
+def disk(folder: Path) -> Check:
+    """Free space where the documents go: the nearest folder of that path that exists."""
+    there = next(path for path in (folder.resolve(), *folder.resolve().parents) if path.exists())
+    free = shutil.disk_usage(there).free / GIB
+    if not os.access(there, os.W_OK):
+        return Check("disk", "fail", f"{there} cannot be written", "Set REDWELL_DATA_DIR to a folder that can.")
+    if free >= DISK_GIB:
+        return Check("disk", "ok", f"{free:.0f} GiB free for {folder}")
+    return Check("disk", "warn", f"only {free:.1f} GiB free for {folder}", "Make room, or set REDWELL_DATA_DIR.")
+
+
+def database(settings: Settings) -> Check:
+    """Connects and asks for nothing; makes no database."""
+    import asyncio
+
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(settings.database_url)
+    except ArgumentError as error:
+        return Check("database", "fail", str(error), "Correct storage.database (REDWELL_STORAGE__DATABASE).")
+    shown = url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return Check("database", "ok", f"{shown} is made at the first start")
+    problem = asyncio.run(_connect(settings.database_url))
+    if problem:
+        return Check("database", "fail", f"{shown}: {problem}", "Start the database, or correct storage.database.")
+    return Check("database", "ok", f"{shown} answers")
+
+
+async def _connect(url: str) -> str:
+    """Why the database cannot be reached; empty when it can."""
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    try:
+        engine = create_async_engine(url)
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+        await engine.dispose()
+    except (SQLAlchemyError, OSError, ImportError) as error:
+        return str(error).split("\n", 1)[0]
+    return ""
+
+
+def ray() -> Check:
+    try:
+        version = metadata.version("ray")
+    except PackageNotFoundError:
+        return Check("ray", "fail", "not installed", "Run: make install")
+    return Check("ray", "ok", version)
+
+
+def gpu(*, wanted: bool) -> Check:
+    """What nvidia-smi lists, and whether this torch can use it."""
+    cards = gpu_names(_output("nvidia-smi", "-L")) if shutil.which("nvidia-smi") else []
+    if not cards:
+        if wanted:
+            return Check(
+                "gpu", "fail", "this profile needs one and none was found", "Use --profile cpu, or install the driver."
+            )
+        return Check("gpu", "ok", "none found, the cpu profile needs none")
+    said = ", ".join(cards)
+    if not wanted:
+        return Check("gpu", "ok", f"{said}; the cpu profile leaves it alone")
+    from torch import cuda
+
+    if cuda.is_available():
+        return Check("gpu", "ok", said)
+    return Check("gpu", "fail", f"{said}, but this torch has no CUDA", "Install requirements/gpu.txt.")
+
+
+def gpu_names(output: str) -> list[str]:
+    """'GPU 0: NVIDIA H200 (UUID: ...)' -> 'NVIDIA H200', one a line."""
+    lines = [line for line in output.split("\n") if line.startswith("GPU ")]
+    return [line.split(": ", 1)[1].split(" (UUID", 1)[0] for line in lines if ": " in line]
+
+
+def _memory_gib() -> float:
+    import psutil
+
+    return psutil.virtual_memory().available / GIB
+
+
+def _output(*command: str) -> str:
+    """Standard output; empty when the program cannot run or hangs: the checks then say what they miss."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
