@@ -1,0 +1,199 @@
+"""What was read from a document and found in it: pages, mentions, passages, type, summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from sqlalchemy import and_, delete, func, insert, select
+
+from rag.errors import InvalidInput, PageNotFound
+from rag.model import Chunk, Classification, Entity, Hit, Page, Passage, Summary, Words
+from rag.store.database import Database
+from rag.store.records import (
+    BATCH,
+    append_change,
+    chunk_value,
+    entity_row,
+    entity_value,
+    page_row,
+    page_value,
+    plain,
+    require,
+    storable,
+    touch,
+    upsert,
+)
+from rag.store.tables import chunks, documents, entities, pages
+
+
+class Content:
+    """Every method that names a document raises DocumentNotFound when it is gone."""
+
+    _database: Database
+
+    async def save_pages(self, id: str, new: Iterable[Page]) -> None:
+        """Insert or replace page by page; pages that are not in `new` stay."""
+        rows = [page_row(id, page) for page in new]
+        async with self._database.write() as connection:
+            await touch(connection, id)
+            if rows:
+                statement = upsert(connection, pages)
+                values = {name: statement.excluded[name] for name in rows[0]}
+                await connection.execute(
+                    statement.on_conflict_do_update(index_elements=["document_id", "number"], set_=values), rows
+                )
+
+    async def pages(self, id: str) -> list[Page]:
+        """In page order."""
+        async with self._database.read() as connection:
+            await require(connection, id)
+            found = await connection.execute(select(pages).where(pages.c.document_id == id).order_by(pages.c.number))
+            return [page_value(row) for row in found]
+
+    async def page(self, id: str, number: int) -> Page:
+        """Raises PageNotFound."""
+        async with self._database.read() as connection:
+            await require(connection, id)
+            found = await connection.execute(
+                select(pages).where(pages.c.document_id == id, pages.c.number == max(-1, min(number, 2**31 - 1)))
+            )
+            row = found.first()
+        if row is None:
+            raise PageNotFound(f"The document has no page {number}, or it has not been read yet.")
+        return page_value(row)
+
+    async def page_numbers(self, id: str) -> list[int]:
+        """Numbers of the pages that are saved, ascending."""
+        async with self._database.read() as connection:
+            await require(connection, id)
+            return list(
+                await connection.scalars(
+                    select(pages.c.number).where(pages.c.document_id == id).order_by(pages.c.number)
+                )
+            )
+
+    async def save_page_count(self, id: str, count: int) -> None:
+        async with self._database.write() as connection:
+            await touch(connection, id, page_count=count)
+
+    async def save_detected_language(self, id: str, language: str | None) -> None:
+        """`language` is an ISO 639-1 code."""
+        async with self._database.write() as connection:
+            await touch(connection, id, detected_language=language)
+
+    async def save_classification(self, id: str, classification: Classification) -> None:
+        async with self._database.write() as connection:
+            await touch(connection, id, classification=plain(classification), label=classification.label)
+
+    async def save_summary(self, id: str, summary: Summary) -> None:
+        async with self._database.write() as connection:
+            await touch(connection, id, summary=plain(summary))
+
+    async def add_warnings(self, id: str, new: Iterable[str]) -> None:
+        """Each once, in the order in which they came."""
+        async with self._database.write() as connection:
+            await touch(connection, id)
+            old = await connection.scalar(select(documents.c.warnings).where(documents.c.id == id))
+            joined = list(dict.fromkeys([*(old or []), *(storable(text) for text in new)]))
+            if joined != old:
+                await touch(connection, id, warnings=joined)
+
+    async def save_entities(self, id: str, new: Iterable[Entity]) -> None:
+        """Replace the document's mentions."""
+        rows = [entity_row(id, entity) for entity in new]
+        async with self._database.write() as connection:
+            await touch(connection, id)
+            await connection.execute(delete(entities).where(entities.c.document_id == id))
+            if rows:
+                await connection.execute(insert(entities), rows)
+
+    async def entities(self, id: str) -> list[Entity]:
+        """In the order of the text."""
+        async with self._database.read() as connection:
+            await require(connection, id)
+            found = await connection.execute(
+                select(entities)
+                .where(entities.c.document_id == id)
+                .order_by(entities.c.page, entities.c.start, entities.c.id)
+            )
+            return [entity_value(row) for row in found]
+
+    async def save_chunks(self, id: str, new: Sequence[Chunk], embeddings: np.ndarray, *, model: str) -> int:
+        """Replace the document's passages and tell the indexes, in one transaction; returns the change's number.
+
+        `embeddings` has one row a chunk. The chunks get new ids in the order given. Raises InvalidInput when they do not
+        match; a document that was deleted meanwhile raises DocumentNotFound and nothing is written.
+        """
+        vectors = np.ascontiguousarray(embeddings, dtype="<f4")
+        if new and (vectors.ndim != 2 or len(vectors) != len(new)):
+            raise InvalidInput(f"{len(new)} chunks came with embeddings of shape {vectors.shape}.")
+        if any(chunk.document_id != id for chunk in new):
+            raise InvalidInput("A chunk belongs to another document.")
+        rows = [
+            {
+                "document_id": id,
+                "page": chunk.page,
+                "start": chunk.start,
+                "end": chunk.end,
+                "text": storable(chunk.text),
+                "heading": storable(chunk.heading),
+                "embedding": vector.tobytes(),
+            }
+            for chunk, vector in zip(new, vectors, strict=False)
+        ]
+        async with self._database.write() as connection:
+            await touch(connection, id, embedding_model=model if rows else None)
+            collection = await connection.scalar(select(documents.c.collection).where(documents.c.id == id))
+            await connection.execute(delete(chunks).where(chunks.c.document_id == id))
+            if rows:
+                await connection.execute(insert(chunks), rows)
+            return await append_change(self._database, connection, "upsert", id, collection or "")
+
+    async def chunks(self, id: str) -> list[Chunk]:
+        """In the order of the text."""
+        async with self._database.read() as connection:
+            await require(connection, id)
+            found = await connection.execute(select(*_CHUNK).where(chunks.c.document_id == id).order_by(chunks.c.id))
+            return [chunk_value(row) for row in found]
+
+    async def neighbours(self, chunk_id: int, before: int = 1, after: int = 1) -> list[Chunk]:
+        """The chunk between those in front of it and behind it, of the same document; empty when it is gone."""
+        owner = select(chunks.c.document_id).where(chunks.c.id == chunk_id).scalar_subquery()
+        ahead = select(*_CHUNK).where(chunks.c.document_id == owner, chunks.c.id < chunk_id)
+        rest = select(*_CHUNK).where(chunks.c.document_id == owner, chunks.c.id >= chunk_id)
+        async with self._database.read() as connection:
+            first = (await connection.execute(ahead.order_by(chunks.c.id.desc()).limit(before))).all()
+            last = (await connection.execute(rest.order_by(chunks.c.id).limit(after + 1))).all()
+        return [chunk_value(row) for row in [*reversed(first), *last]]
+
+    async def passages(self, hits: Sequence[Hit]) -> list[Passage]:
+        """The hits with their text and the boxes of their words, in the order of the hits; gone chunks are dropped."""
+        found: dict[int, Passage] = {}
+        by_id = {hit.chunk_id: hit for hit in hits}
+        ids = list(by_id)
+        query = (
+            select(*_CHUNK, documents.c.filename, documents.c.collection, pages.c.words, pages.c.confidence)
+            .join(documents, documents.c.id == chunks.c.document_id)
+            .outerjoin(pages, and_(pages.c.document_id == chunks.c.document_id, pages.c.number == chunks.c.page))
+        )
+        async with self._database.read() as connection:
+            for i in range(0, len(ids), BATCH):
+                for row in await connection.execute(query.where(chunks.c.id.in_(ids[i : i + BATCH]))):
+                    found[row.id] = Passage(
+                        chunk=chunk_value(row),
+                        filename=row.filename,
+                        collection=row.collection,
+                        hit=by_id[row.id],
+                        boxes=tuple(Words(row.words or b"").boxes(row.start, row.end)),
+                        confidence=1.0 if row.confidence is None else row.confidence,
+                    )
+        return [found[id] for id in ids if id in found]
+
+    async def chunk_count(self, id: str) -> int:
+        async with self._database.read() as connection:
+            count = select(func.count()).select_from(chunks).where(chunks.c.document_id == id)
+            return await connection.scalar(count) or 0
+
+
+_CHUNK = [column for column in chunks.c if column.name != "embedding"]

@@ -1,0 +1,226 @@
+"""Connections and transactions: one `Database` is shared by every store of a process.
+
+SQLite write transactions start with BEGIN IMMEDIATE: a deferred one that has read cannot wait for another writer and
+fails at once with SQLITE_BUSY whatever the busy timeout. Library errors become rag.errors here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import URL, Connection, NullPool, event, exc, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from rag.errors import ConfigurationError, RedwellError, Unavailable
+
+BUSY_SECONDS = 30
+_MIGRATE_LOCK = 7_230_001
+_CHANGES_LOCK = 7_230_002
+_WRITE = "redwell_write"
+_MIGRATING = threading.Lock()
+"""Alembic keeps its context in module globals: one migration at a time in a process."""
+
+
+@dataclass
+class _Open:
+    """What belongs to one event loop. The lock queues SQLite writers fairly instead of letting them poll for the file."""
+
+    engine: AsyncEngine
+    writer: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Database:
+    """`url` is a SQLAlchemy URL of SQLite (aiosqlite, a file) or PostgreSQL (asyncpg).
+
+    Cheap to make and to pickle; engines open lazily, one an event loop.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = _checked(url)
+        self._open: WeakKeyDictionary[asyncio.AbstractEventLoop, _Open] = WeakKeyDictionary()
+
+    def __reduce__(self) -> tuple[type[Database], tuple[str]]:
+        return Database, (self._url.render_as_string(hide_password=False),)
+
+    def __repr__(self) -> str:
+        return f"Database({self._url.render_as_string()!r})"
+
+    @property
+    def sqlite(self) -> bool:
+        return self._url.get_backend_name() == "sqlite"
+
+    async def connect(self) -> None:
+        """Create or migrate the schema to head. Any number of processes may do this at once. Raises Unavailable."""
+        if self.sqlite:
+            await asyncio.to_thread(_make_folder, self._url)
+        await asyncio.to_thread(self._migrate)
+
+    async def close(self) -> None:
+        """Close this event loop's connections; the database opens again when it is used."""
+        opened = self._open.pop(asyncio.get_running_loop(), None)
+        if opened is not None:
+            await opened.engine.dispose()
+
+    async def ping(self) -> None:
+        """Raises Unavailable when the database does not answer."""
+        async with self.read() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection whose statements all see one moment of the database."""
+        options: dict[str, Any] = (
+            {} if self.sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        with _translated():
+            async with self._here().engine.connect() as connection:
+                await connection.execution_options(**options)
+                async with connection.begin():
+                    yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: committed at the end, rolled back when the body raises. Do not nest."""
+        here = self._here()
+        with _translated():
+            if not self.sqlite:
+                async with here.engine.begin() as connection:
+                    yield connection
+                return
+            async with here.writer, here.engine.connect() as connection:
+                await connection.execution_options(**{_WRITE: True})
+                async with connection.begin():
+                    yield connection
+
+    async def lock_changes(self, connection: AsyncConnection) -> None:
+        """Call before a row of `changes` is inserted: numbers then commit in their order, so no reader skips one."""
+        if not self.sqlite:
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({_CHANGES_LOCK})"))
+
+    def _here(self) -> _Open:
+        loop = asyncio.get_running_loop()
+        opened = self._open.get(loop)
+        if opened is None:
+            opened = self._open[loop] = _Open(_engine(self._url))
+        return opened
+
+    def _migrate(self) -> None:
+        with _MIGRATING:
+            asyncio.run(_migrate(self._url))
+
+
+def _checked(url: str) -> URL:
+    remedy = "Use sqlite+aiosqlite:////path/file.sqlite3 or postgresql+asyncpg://user:password@host/name."
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError as error:
+        raise ConfigurationError("`storage.database` is not a database URL.", remedy) from error
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+    backend = parsed.get_backend_name()
+    if backend not in drivers:
+        raise ConfigurationError(f"The database '{backend}' is not supported.", remedy)
+    if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ConfigurationError("SQLite in memory has one connection only and cannot be shared.", remedy)
+    return parsed.set(drivername=drivers[backend])
+
+
+def _make_folder(url: URL) -> None:
+    try:
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"The database folder cannot be made: {error}", "Check `data_dir` and its permissions."
+        ) from error
+
+
+def _engine(url: URL, **options: Any) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_pre_ping="poolclass" not in options, **options)
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS}, **options)
+    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, record: object) -> None:
+    """Of every SQLite connection. FULL keeps an acknowledged upload through a power cut."""
+    connection.isolation_level = None  # the driver would otherwise begin a deferred transaction of its own
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout = {BUSY_SECONDS * 1000}", "foreign_keys = ON", "synchronous = FULL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+async def _migrate(url: URL) -> None:
+    engine = _engine(url, poolclass=NullPool)
+    sqlite = url.get_backend_name() == "sqlite"
+    try:
+        with _translated():
+            if sqlite:
+                await _use_wal(engine)
+            async with engine.connect() as connection:
+                await connection.execution_options(**{_WRITE: True})
+                async with connection.begin():
+                    if not sqlite:
+                        await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATE_LOCK})"))
+                    await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+async def _use_wal(engine: AsyncEngine) -> None:
+    """The mode is kept in the file. The switch ignores the busy timeout, so several starting processes take turns."""
+    for attempt in range(100):
+        try:
+            async with engine.connect() as connection:
+                raw = await connection.get_raw_connection()
+                driver: Any = raw.driver_connection
+                await driver.execute("PRAGMA journal_mode = WAL")
+                return
+        except (sqlite3.Error, exc.DBAPIError) as error:
+            if "locked" not in str(error) or attempt == 99:
+                raise Unavailable(f"The database cannot be opened: {error}") from error
+        await asyncio.sleep(0.05)
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The one place where errors of SQLAlchemy and its drivers become ours; ours pass through."""
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        raise Unavailable(f"The database cannot be used: {_cause(error)}") from error
+    except OSError as error:  # asyncpg lets refused and lost connections through as they are
+        raise Unavailable(f"The database cannot be reached: {error}") from error
+    except exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable(f"The database connection was lost: {_cause(error)}") from error
+        raise RedwellError(f"The database refused a statement: {_cause(error)}") from error
+
+
+def _cause(error: Exception) -> str:
+    """The driver's sentence without the statement and its parameters, which may hold a document's text."""
+    return str(getattr(error, "orig", None) or error).splitlines()[0]

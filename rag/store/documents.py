@@ -1,0 +1,210 @@
+"""The library: documents from upload to deletion. Their content is in content.py, sums over them in facets.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import delete, exc, func, insert, select
+
+from rag.errors import Conflict, NotReady, RedwellError
+from rag.model import Document, Stage, StageRecord, StageStatus, Status
+from rag.store.content import Content
+from rag.store.facets import Facets
+from rag.store.listing import DocumentPage, Listing
+from rag.store.records import (
+    append_change,
+    jsonable,
+    load,
+    load_one,
+    metadata_rows,
+    missing,
+    now,
+    stage_row,
+    touch,
+    upsert,
+)
+from rag.store.tables import chunks, documents, jobs, lookup_key, metadata_values, stages, storable
+
+__all__ = ["DocumentPage", "DocumentStore"]
+
+
+class DocumentStore(Listing, Content, Facets):
+    """`DocumentStore(database)`. Every method is one transaction; every change raises the document's `revision`."""
+
+    async def add(
+        self,
+        *,
+        filename: str,
+        media_type: str,
+        sha256: str,
+        size: int,
+        collection: str = "default",
+        metadata: Mapping[str, Any] | None = None,
+        language: str | None = None,
+    ) -> tuple[Document, bool]:
+        """The new document, queued with its job, and False; or the one that has these bytes in this collection, and True.
+
+        Store the original before this call. After a duplicate, check that the original is still there: a deletion that
+        ran at the same time may have taken it.
+        """
+        id, instant = uuid4().hex, now()
+        row = {
+            "id": id,
+            "collection": storable(collection),
+            "filename": storable(filename),
+            "filename_key": lookup_key(filename),
+            "media_type": media_type,
+            "sha256": sha256,
+            "size": size,
+            "status": Status.QUEUED.value,
+            "created_at": instant,
+            "updated_at": instant,
+            "language": language,
+            "metadata": jsonable(metadata or {}),
+            "warnings": [],
+            "revision": 1,
+        }
+        same = (documents.c.collection == row["collection"]) & (documents.c.sha256 == sha256)
+        for _ in range(5):  # the one that was in the way may be deleted before it is read
+            async with self._database.write() as connection:
+                added = await connection.execute(
+                    upsert(connection, documents).values(row).on_conflict_do_nothing().returning(documents.c.id)
+                )
+                if added.first() is None:
+                    existing = await connection.scalar(select(documents.c.id).where(same))
+                    if found := await load(connection, [existing] if existing else []):
+                        return found[0], True
+                    continue
+                await connection.execute(insert(stages), [stage_row(id, stage, StageRecord()) for stage in Stage])
+                if values := metadata_rows(id, row["metadata"]):
+                    await connection.execute(insert(metadata_values), values)
+                await connection.execute(
+                    insert(jobs).values(document_id=id, attempt=0, due_at=instant, created_at=instant)
+                )
+                return await load_one(connection, id), False
+        raise Conflict("The same file is being deleted.", "Send it again.")
+
+    async def get(self, id: str) -> Document:
+        """Raises DocumentNotFound."""
+        async with self._database.read() as connection:
+            return await load_one(connection, id)
+
+    async def revision(self, id: str) -> tuple[int, Status]:
+        """What an event stream polls: one indexed row. Raises DocumentNotFound."""
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(documents.c.revision, documents.c.status).where(documents.c.id == id)
+            )
+            row = found.first()
+        if row is None:
+            raise missing(id)
+        return row.revision, Status(row.status)
+
+    async def set_status(
+        self, id: str, status: Status, *, error: RedwellError | Mapping[str, Any] | None = None
+    ) -> None:
+        """`error` replaces what was recorded before, None clears it. Raises DocumentNotFound."""
+        record = error.as_dict() if isinstance(error, RedwellError) else error
+        async with self._database.write() as connection:
+            await touch(connection, id, status=status.value, error=None if record is None else jsonable(record))
+
+    async def set_stage(self, id: str, stage: Stage, record: StageRecord) -> None:
+        """Raises DocumentNotFound."""
+        row = stage_row(id, stage, record)
+        async with self._database.write() as connection:
+            await touch(connection, id)
+            await connection.execute(
+                upsert(connection, stages)
+                .values(row)
+                .on_conflict_do_update(index_elements=["document_id", "stage"], set_=row)
+            )
+
+    async def update(
+        self,
+        id: str,
+        *,
+        filename: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        collection: str | None = None,
+    ) -> Document:
+        """None leaves a field as it is; `metadata` replaces all of it. Raises DocumentNotFound, Conflict.
+
+        Indexes hear of it when the name or the collection changes.
+        """
+        values: dict[str, Any] = {}
+        if filename is not None:
+            values |= {"filename": storable(filename), "filename_key": lookup_key(filename)}
+        if collection is not None:
+            values["collection"] = storable(collection)
+        if metadata is not None:
+            values["metadata"] = jsonable(metadata)
+        async with self._database.write() as connection:
+            try:
+                await touch(connection, id, **values)
+            except exc.IntegrityError as error:
+                raise Conflict("The other collection has the same file.", "Delete one of the two.") from error
+            if metadata is not None:
+                await connection.execute(delete(metadata_values).where(metadata_values.c.document_id == id))
+                if rows := metadata_rows(id, values["metadata"]):
+                    await connection.execute(insert(metadata_values), rows)
+            document = await load_one(connection, id)
+            indexed = await connection.scalar(
+                select(func.count()).select_from(chunks).where(chunks.c.document_id == id)
+            )
+            if indexed and (filename is not None or collection is not None):
+                await append_change(self._database, connection, "upsert", id, document.collection)
+            return document
+
+    async def delete(self, id: str) -> bool:
+        """Remove the document and all that hangs on it, its job included. Raises DocumentNotFound.
+
+        True when no other document has the same bytes: its original can go.
+        """
+        async with self._database.write() as connection:
+            gone = await connection.execute(
+                delete(documents).where(documents.c.id == id).returning(documents.c.sha256, documents.c.collection)
+            )
+            row = gone.first()
+            if row is None:
+                raise missing(id)
+            others = await connection.scalar(
+                select(func.count()).select_from(documents).where(documents.c.sha256 == row.sha256)
+            )
+            await append_change(self._database, connection, "delete", id, row.collection)
+            return not others
+
+    async def retry(self, id: str, *, force: bool = False) -> Document:
+        """Queue the document again for the stages that failed (and those that were skipped over them); `force`: for all.
+
+        Raises DocumentNotFound, NotReady while it is being analysed, Conflict when nothing failed.
+        """
+        async with self._database.write() as connection:
+            await touch(connection, id)  # locks the row; the state is read before it is changed
+            before = await load_one(connection, id)
+            waiting = await connection.scalar(select(func.count()).select_from(jobs).where(jobs.c.document_id == id))
+            if waiting and not before.status.final:
+                raise NotReady("The document is still being analysed.")
+            failed = any(record.status is StageStatus.FAILED for record in before.stages.values())
+            if not (force or failed or before.status in (Status.FAILED, Status.PARTIAL)):
+                raise Conflict("Nothing of the document failed.", "Use `force` to run every stage again.")
+            for stage in Stage:
+                record = before.stages.get(stage.value, StageRecord())
+                if force or record.status is not StageStatus.DONE:
+                    row = stage_row(id, stage, StageRecord())
+                    await connection.execute(
+                        upsert(connection, stages)
+                        .values(row)
+                        .on_conflict_do_update(index_elements=["document_id", "stage"], set_=row)
+                    )
+            await touch(connection, id, status=Status.QUEUED.value, error=None)
+            await connection.execute(delete(jobs).where(jobs.c.document_id == id))
+            instant = now()
+            await connection.execute(insert(jobs).values(document_id=id, attempt=0, due_at=instant, created_at=instant))
+            return await load_one(connection, id)
+
+    async def originals(self) -> set[str]:
+        """SHA-256 of every stored document: what a sweep of the blob store has to keep."""
+        async with self._database.read() as connection:
+            return set(await connection.scalars(select(documents.c.sha256).distinct()))

@@ -1,0 +1,151 @@
+"""Which documents: the list with its cursor, and filters resolved to ids."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+
+from rag.errors import InvalidInput
+from rag.model import Document, Filter, Status
+from rag.store.database import Database
+from rag.store.records import load, metadata_key
+from rag.store.tables import documents, entities, instant, lookup_key, metadata_values, micros
+
+SORTS = {
+    "created_at": documents.c.created_at,
+    "updated_at": documents.c.updated_at,
+    "filename": documents.c.filename_key,
+    "size": documents.c.size,
+}
+MAX_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPage:
+    documents: tuple[Document, ...]
+    next_cursor: str | None
+    """Give it back for the next documents; None at the end."""
+    total: int
+    """Documents that match, on every page together."""
+
+
+class Listing:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list(
+        self,
+        *,
+        collection: str | None = None,
+        status: Status | str | None = None,
+        type: str | None = None,
+        entity: str | None = None,
+        q: str | None = None,
+        media_type: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+        sort: str = "-created_at",
+    ) -> DocumentPage:
+        """Documents that match every filter. `q` is a part of the file name, `type` the label, `entity` a name in the text.
+
+        `sort` is created_at, updated_at, filename or size, with '-' in front for descending. Raises InvalidInput.
+        """
+        column = SORTS.get(sort.removeprefix("-"))
+        if column is None:
+            raise InvalidInput(f"The list cannot be sorted by '{sort[:40]}'.", f"Choose one of: {', '.join(SORTS)}.")
+        if not 1 <= limit <= MAX_LIMIT:
+            raise InvalidInput(f"`limit` is {limit}.", f"Choose 1 to {MAX_LIMIT}.")
+        conditions: list[ColumnElement[bool]] = []
+        for owner, value in (
+            (documents.c.collection, collection),
+            (documents.c.status, status),
+            (documents.c.label, type),
+            (documents.c.media_type, media_type),
+        ):
+            if value is not None:
+                conditions.append(owner == str(value))
+        if entity is not None:
+            conditions.append(_mentions((entity,)))
+        if q:
+            conditions.append(documents.c.filename_key.contains(lookup_key(q), autoescape=True))
+        descending = sort.startswith("-")
+        query = select(documents.c.id, column).where(*conditions)
+        if cursor is not None:
+            query = query.where(_after(cursor, sort, column, descending))
+        order = (column.desc(), documents.c.id.desc()) if descending else (column, documents.c.id)
+        async with self._database.read() as connection:
+            total = await connection.scalar(select(func.count()).select_from(documents).where(*conditions))
+            rows = (await connection.execute(query.order_by(*order).limit(limit + 1))).all()
+            found = await load(connection, [row[0] for row in rows[:limit]])
+        more = _cursor(sort, rows[limit - 1][1], rows[limit - 1][0]) if len(rows) > limit else None
+        return DocumentPage(tuple(found), more, total or 0)
+
+    async def document_ids(self, filter: Filter) -> list[str]:
+        """Ids of the documents that a search with this filter may see, oldest first."""
+        async with self._database.read() as connection:
+            query = select(documents.c.id).where(*_matches(filter)).order_by(documents.c.created_at, documents.c.id)
+            return list(await connection.scalars(query))
+
+
+def _matches(filter: Filter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    for column, values in (
+        (documents.c.collection, filter.collections),
+        (documents.c.id, filter.document_ids),
+        (documents.c.label, filter.types),
+        (documents.c.media_type, filter.media_types),
+    ):
+        if values:
+            conditions.append(column.in_(values))
+    if filter.entities:
+        conditions.append(_mentions(filter.entities))
+    for key in dict(filter.metadata):
+        values = [metadata_key(v) for k, v in filter.metadata if k == key]
+        conditions.append(
+            exists().where(
+                metadata_values.c.document_id == documents.c.id,
+                metadata_values.c.key == metadata_key(key),
+                metadata_values.c.value.in_(values),
+            )
+        )
+    if filter.created_after is not None:
+        conditions.append(documents.c.created_at >= filter.created_after)
+    if filter.created_before is not None:
+        conditions.append(documents.c.created_at < filter.created_before)
+    return conditions
+
+
+def _mentions(names: tuple[str, ...]) -> ColumnElement[bool]:
+    keys = [lookup_key(name) for name in names]
+    named = select(entities.c.document_id)
+    # Two subqueries rather than an OR inside one: each has its own index.
+    return or_(
+        documents.c.id.in_(named.where(entities.c.key.in_(keys))),
+        documents.c.id.in_(named.where(entities.c.text_key.in_(keys))),
+    )
+
+
+def _after(cursor: str, sort: str, column: Any, descending: bool) -> ColumnElement[bool]:
+    try:
+        made_for, value, id = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii", "strict")))
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise InvalidInput("The cursor is damaged.", "Start again without a cursor.") from error
+    if made_for != sort or not isinstance(id, str) or not isinstance(value, (int, str)):
+        raise InvalidInput("The cursor belongs to another order.", "Start again without a cursor.")
+    if isinstance(value, str) != (column is documents.c.filename_key) or isinstance(value, bool):
+        raise InvalidInput("The cursor is damaged.", "Start again without a cursor.")
+    bound = instant(value) if isinstance(value, int) and column.name.endswith("_at") else value
+    if descending:
+        return or_(column < bound, and_(column == bound, documents.c.id < id))
+    return or_(column > bound, and_(column == bound, documents.c.id > id))
+
+
+def _cursor(sort: str, value: Any, id: str) -> str:
+    plain = micros(value) if isinstance(value, datetime) else value
+    return base64.urlsafe_b64encode(json.dumps([sort, plain, id]).encode()).decode()

@@ -1,0 +1,220 @@
+"""The tables, portable between SQLite and PostgreSQL. The migrations build them; a test compares the two.
+
+`chunks.id` and `changes.seq` are AUTOINCREMENT on SQLite (a sequence on PostgreSQL): numbers are never used again, so an
+index can keep them without asking whether an id still means the same passage.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+KEY_CHARS = 300
+"""Longest lookup key: PostgreSQL refuses index entries over 2,700 bytes."""
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime as microseconds since 1970: exact and ordered alike on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else micros(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else instant(int(value))
+
+
+def micros(value: datetime) -> int:
+    """Microseconds since 1970; a datetime without zone is taken as UTC."""
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    delta = aware - datetime(1970, 1, 1, tzinfo=UTC)
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def instant(value: int) -> datetime:
+    """The UTC datetime of microseconds since 1970. Raises OverflowError outside the years 1 to 9999."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value)
+
+
+def storable(text: str) -> str:
+    """The text with NUL and lone surrogates, which databases refuse, as U+FFFD: offsets stay as they are."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def lookup_key(text: str) -> str:
+    """What names are compared by: casefolded, white space joined, at most KEY_CHARS characters."""
+    return " ".join(storable(text).casefold().split())[:KEY_CHARS]
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _document(primary_key: bool = False) -> Column[str]:
+    """The owner; whatever hangs on a document goes with it."""
+    return Column(
+        "document_id",
+        String(32),
+        ForeignKey("documents.id", ondelete="CASCADE"),
+        primary_key=primary_key,
+        nullable=False,
+    )
+
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("collection", String(200), nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("filename_key", Text, nullable=False),
+    Column("media_type", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("language", String(200)),
+    Column("metadata", JSON, nullable=False),
+    Column("page_count", Integer),
+    Column("detected_language", String(16)),
+    Column("label", String(200)),
+    Column("classification", JSON(none_as_null=True)),
+    Column("summary", JSON(none_as_null=True)),
+    Column("error", JSON(none_as_null=True)),
+    Column("warnings", JSON, nullable=False),
+    Column("embedding_model", Text),
+    Column("revision", Integer, nullable=False),
+    UniqueConstraint("collection", "sha256"),
+    Index(None, "sha256"),
+    Index(None, "created_at", "id"),
+    Index(None, "collection", "created_at", "id"),
+    Index(None, "status", "created_at"),
+    Index(None, "label", "created_at"),
+    Index(None, "media_type"),
+)
+
+metadata_values = Table(
+    "metadata_values",
+    metadata,
+    _document(primary_key=True),
+    Column("key", String(KEY_CHARS), primary_key=True),
+    Column("value", String(KEY_CHARS), primary_key=True),
+    Index(None, "key", "value"),
+)
+
+stages = Table(
+    "stages",
+    metadata,
+    _document(primary_key=True),
+    Column("stage", String(16), primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("seconds", Float),
+    Column("error", JSON(none_as_null=True)),
+    Column("version", Text, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    _document(primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("width", Float(53), nullable=False),
+    Column("height", Float(53), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("words", LargeBinary, nullable=False),
+    Column("confidence", Float(53), nullable=False),
+    Column("rotation", Integer, nullable=False),
+    Column("error", Text),
+    Column("language", String(16)),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    _document(),
+    Column("page", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("heading", Text, nullable=False),
+    Column("embedding", LargeBinary, nullable=False),
+    Index(None, "document_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+entities = Table(
+    "entities",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    _document(),
+    Column("page", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("type", String(100), nullable=False),
+    Column("norm", Text, nullable=False),
+    Column("key", String(KEY_CHARS), nullable=False),
+    Column("text_key", String(KEY_CHARS), nullable=False),
+    Index(None, "document_id", "page", "start"),
+    Index(None, "key", "document_id"),
+    Index(None, "text_key", "document_id"),
+    Index(None, "type", "key"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    _document(primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("owner", Text),
+    Column("lease_until", Instant),
+    Column("due_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index(None, "due_at"),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("seq", _Id, primary_key=True, autoincrement=True),
+    Column("op", String(8), nullable=False),
+    Column("document_id", String(32), nullable=False),
+    Column("collection", String(200), nullable=False),
+    sqlite_autoincrement=True,
+)
