@@ -278,8 +278,9 @@ def _stoppable() -> Iterator[None]:
 
 
 @contextmanager
-def nothing_left(seconds: float = LEAVE_SECONDS) -> Iterator[None]:
-    """Around an orderly stop: whatever of this process's descendants is still there `seconds` after it is ended.
+def nothing_left(seconds: float = LEAVE_SECONDS, *, patience: float = 5) -> Iterator[None]:
+    """Around an orderly stop: whatever of this process's descendants is still there after `seconds` is ended,
+    with SIGTERM and, after `patience` seconds, with SIGKILL.
 
     They are listed before the stop, because what outlives its parent is nobody's child any more.
     """
@@ -294,7 +295,7 @@ def nothing_left(seconds: float = LEAVE_SECONDS) -> Iterator[None]:
             for process in alive:
                 with suppress(psutil.NoSuchProcess):
                     end(process)
-            _, alive = psutil.wait_procs(alive, timeout=5)
+            _, alive = psutil.wait_procs(alive, timeout=patience)
 
 
 def _last_line(log: Path) -> str:
