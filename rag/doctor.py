@@ -7,12 +7,12 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from importlib import metadata, util
+from importlib import metadata
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Literal
 
-from rag.errors import RedwellError
+from rag.errors import ConfigurationError, RedwellError
 from rag.launch import check_exposure, models, port_free
 from rag.settings import Settings, environment_keys, load
 
@@ -101,16 +101,19 @@ def ocr_languages(output: str, wanted: str) -> list[Check]:
 
 def weights(settings: Settings, reference: str) -> Check:
     """A packaged model must be installed, a folder must exist; a hub name is only known to be one."""
+    from rag.weights import needs_preparing, resolve
+
     name = f"model {reference}"
-    if reference.startswith("package:"):
-        package = reference.removeprefix("package:")
-        if util.find_spec(package) is None:
-            return Check(name, "fail", f"the package {package} is not installed", "Run: make install")
-        return Check(name, "ok", "installed")
-    if reference.startswith(("/", ".", "~")):
-        if Path(reference).expanduser().is_dir():
-            return Check(name, "ok", "the folder is there")
-        return Check(name, "fail", "there is no such folder", "Correct the setting, or put the model there.")
+    try:
+        if needs_preparing(reference, cache_dir=settings.cache_dir):
+            return Check(
+                name, "warn", "not unpacked yet: the first start does it, in under a minute", "Run: redwell prepare"
+            )
+        place = resolve(reference, cache_dir=settings.cache_dir)
+    except ConfigurationError as error:
+        return Check(name, "fail", error.detail, error.remedy)
+    if Path(place).is_dir():
+        return Check(name, "ok", place)
     return Check(name, "ok", "a name on a model hub: it is fetched at the first start, which needs the network")
 
 
