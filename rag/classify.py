@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rag.model import Classification, Label, Page
 
 OPENING_CHARS = 3000
-NAME_WEIGHT = 0.35
+NAME_WEIGHT = 0.6
 """How much the file name counts beside the text: it decides where the text is unsure, and no more."""
 
 

@@ -61,12 +61,9 @@ class ReaderDeployment:
     async def read(self, key: str, filename: str, language: str | None, password: str | None) -> Outline:
         return await asyncio.to_thread(self._reader.read, key, filename=filename, language=language, password=password)
 
-    async def render(
-        self, key: str, media_type: str, page: Page, highlights: Sequence[tuple[int, int]], width: int
-    ) -> bytes:
-        return await asyncio.to_thread(
-            self._reader.render, key, media_type=media_type, page=page, highlights=highlights, width=width
-        )
+    async def render(self, key: str, media_type: str, page: Page, marks: Sequence[tuple[int, int]], width: int) -> bytes:
+        render = self._reader.render
+        return await asyncio.to_thread(render, key, media_type=media_type, page=page, highlights=marks, width=width)
 
 
 @serve.deployment(name="Ocr")
@@ -284,7 +281,7 @@ def build(args: BuildArgs) -> serve.Application:
 
 def build_application(settings: Settings) -> serve.Application:
     def scaled(deployment: serve.Deployment, own: Scaling) -> serve.Deployment:
-        return deployment.options(**_options(own))
+        return deployment.options(**own.serve_options())
 
     handles: dict[str, Any] = {
         "reader": scaled(ReaderDeployment, settings.reading.scaling).bind(settings),
@@ -298,27 +295,6 @@ def build_application(settings: Settings) -> serve.Application:
         handles["llm"] = build_llm(settings)
     analyzer = scaled(AnalyzerDeployment, settings.analysis.scaling).bind(settings, handles)
     return scaled(IngressDeployment, settings.analysis.ingress).bind(settings, handles, analyzer)
-
-
-def _options(own: Scaling) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "ray_actor_options": {"num_cpus": own.cpus, "num_gpus": own.gpus},
-        "max_ongoing_requests": own.max_ongoing_requests,
-        "health_check_period_s": own.health_check_period_s,
-        "health_check_timeout_s": own.health_check_timeout_s,
-        "graceful_shutdown_timeout_s": own.graceful_shutdown_timeout_s,
-    }
-    if own.min_replicas == own.max_replicas:
-        return options | {"num_replicas": own.min_replicas}
-    return options | {
-        "autoscaling_config": {
-            "min_replicas": own.min_replicas,
-            "max_replicas": own.max_replicas,
-            "target_ongoing_requests": own.target_ongoing_requests,
-            "upscale_delay_s": own.upscale_delay_s,
-            "downscale_delay_s": own.downscale_delay_s,
-        }
-    }
 
 
 # -------------------------------------------------------------------------------------------------- language model
@@ -360,7 +336,7 @@ def build_llm(settings: Settings) -> serve.Application:
         # One node holds all workers of an engine: tensor parallelism across nodes is slower than fewer workers.
         placement_group_config={"bundles": plan.bundles, "strategy": "STRICT_PACK"},
         runtime_env={"env_vars": plan.environment},
-        deployment_config=_options(own.scaling) | {"ray_actor_options": {}, "health_check_timeout_s": 120},
+        deployment_config=own.scaling.serve_options() | {"ray_actor_options": {}, "health_check_timeout_s": 120},
         log_engine_metrics=False,
     )
     return build_llm_deployment(config, deployment_cls=Llm, override_serve_options={"name": "Llm"})

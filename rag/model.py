@@ -99,8 +99,10 @@ class Words:
         return len(self.data) // WORD_DTYPE.itemsize
 
     def __iter__(self) -> Iterator[Word]:
-        for start, end, box, confidence in self.array.tolist():
-            yield Word(start, end, (box[0], box[1], box[2], box[3]), confidence)
+        rows = self.array
+        columns = (rows["start"].tolist(), rows["end"].tolist(), rows["box"].tolist(), rows["confidence"].tolist())
+        for start, end, (x0, y0, x1, y1), confidence in zip(*columns, strict=True):
+            yield Word(start, end, (x0, y0, x1, y1), confidence)
 
     def within(self, start: int, end: int) -> list[Word]:
         """The words that share at least one character with [start, end)."""
@@ -263,7 +265,12 @@ class Filter:
     def needs_database(self) -> bool:
         """True when more than collection and document ids are asked for: the index itself knows only those."""
         return bool(
-            self.types or self.entities or self.media_types or self.metadata or self.created_after or self.created_before
+            self.types
+            or self.entities
+            or self.media_types
+            or self.metadata
+            or self.created_after
+            or self.created_before
         )
 
 

@@ -77,6 +77,27 @@ class Scaling(Section):
     health_check_timeout_s: float = 30
     graceful_shutdown_timeout_s: float = 20
 
+    def serve_options(self) -> dict[str, Any]:
+        """The options of a Ray Serve deployment: a fixed number of replicas, or autoscaling between two."""
+        options: dict[str, Any] = {
+            "ray_actor_options": {"num_cpus": self.cpus, "num_gpus": self.gpus},
+            "max_ongoing_requests": self.max_ongoing_requests,
+            "health_check_period_s": self.health_check_period_s,
+            "health_check_timeout_s": self.health_check_timeout_s,
+            "graceful_shutdown_timeout_s": self.graceful_shutdown_timeout_s,
+        }
+        if self.min_replicas == self.max_replicas:
+            return options | {"num_replicas": self.min_replicas}
+        return options | {
+            "autoscaling_config": {
+                "min_replicas": self.min_replicas,
+                "max_replicas": self.max_replicas,
+                "target_ongoing_requests": self.target_ongoing_requests,
+                "upscale_delay_s": self.upscale_delay_s,
+                "downscale_delay_s": self.downscale_delay_s,
+            }
+        }
+
 
 class Batching(Section):
     """serve.batch: how many calls are joined and how long the first one waits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -19,6 +20,10 @@ CHARS_PER_TOKEN = 4
 MAPS_AT_ONCE = 8
 MAX_MAPS = 24
 SENTENCES = 3
+MINIMUM_WORDS = 4
+"""Content words of a sentence that says something."""
+_MARKUP = re.compile(r"</?\w+[^>]*>")
+_LETTERHEAD = re.compile(r"@|\||\bwww\.|\bTel\b|\bIBAN\b|\bPage \d", re.IGNORECASE)
 
 
 async def summarize(pages: Sequence[Page], generator: Generator, llm: Llm, analysis: Analysis) -> Summary:
@@ -83,9 +88,9 @@ def _supported(draft: str, sources: Sequence[tuple[int, Segment]]) -> tuple[list
         (number, f"{segment.text} {following.text}" if same == number else segment.text)
         for (number, segment), (same, following) in zip(sources, [*sources[1:], (0, Segment(0, 0, ""))], strict=True)
     ]
-    for segment in segments(draft):
+    for segment in segments(_MARKUP.sub(" ", draft)):
         sentence = " ".join(segment.text.split())
-        if sentence[-1:] not in ".!?" or len(content_words(sentence)) < 3:
+        if sentence[-1:] not in ".!?" or len(content_words(sentence)) < MINIMUM_WORDS:
             continue
         support = check(sentence, [text for _, text in windows])
         if support.supported and sentence not in kept:
@@ -95,15 +100,23 @@ def _supported(draft: str, sources: Sequence[tuple[int, Segment]]) -> tuple[list
 
 
 def central_sentences(sources: Sequence[tuple[int, Segment]], count: int) -> list[tuple[int, Segment]]:
-    """The sentences whose words recur most in the text, early ones first among equals; in document order."""
+    """The sentences whose words recur most in the text, early ones first among equals; in document order.
+
+    Whole sentences before lines of forms and tables, letterheads last; nothing twice.
+    """
     frequency = Counter(word for _, segment in sources for word in set(content_words(segment.text)))
     scored: list[tuple[float, int]] = []
+    seen: set[str] = set()
     for position, (_, segment) in enumerate(sources):
         words = set(content_words(segment.text))
-        if 5 <= len(words) <= 45:
-            weight = sum(frequency[word] for word in words) / (len(words) + 4)
-            scored.append((weight + 1.5 / (1 + position), position))
-    best = sorted(position for _, position in sorted(scored, reverse=True)[:count]) or list(
-        range(min(count, len(sources)))
-    )
-    return [sources[position] for position in best]
+        flat = " ".join(segment.text.split()).casefold()
+        if len(words) < MINIMUM_WORDS or flat in seen:
+            continue
+        seen.add(flat)
+        weight = sum(min(frequency[word], 8) for word in words) / (len(words) + 6)
+        weight += 1.5 / (1 + position)
+        weight += 2.0 if flat.endswith((".", "!")) and len(words) <= 40 else 0.0
+        weight -= 4.0 if _LETTERHEAD.search(segment.text) else 0.0
+        scored.append((weight, position))
+    best = sorted(position for _, position in sorted(scored, reverse=True)[:count])
+    return [sources[position] for position in best or range(min(count, len(sources)))]

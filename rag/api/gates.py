@@ -57,7 +57,7 @@ class Gates:
     def _known(self, headers: Headers) -> bool:
         key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ").strip()
         digest = hashlib.sha256(key.encode()).hexdigest()
-        return bool(key) and any([hmac.compare_digest(digest, known) for known in self._keys])
+        return bool(key) and any(hmac.compare_digest(digest, known) for known in self._keys)
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers, upload: bool) -> None:
         most = self._limits.upload_bytes + FORM_OVERHEAD if upload else JSON_BYTES

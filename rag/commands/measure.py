@@ -15,6 +15,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from rag.commands.common import reported
+
 eval_app = typer.Typer(help="Quality on documents with a known truth.", no_args_is_help=True)
 bench_app = typer.Typer(help="Speed, beside a baseline in the same run.", no_args_is_help=True)
 console = Console()
@@ -41,7 +43,7 @@ def questions(
 
     asker = HttpAsker(url, api_key)
     outcomes = []
-    with console.status("asking") as status:
+    with reported(), console.status("asking") as status:
         for question in load_questions(file):
             status.update(f"asking {question.id}: {question.question}")
             outcomes.append(put(question, asker, collection))

@@ -1,0 +1,1 @@
+"""The makers of the sample documents: one invented world, one module for each kind of document."""

@@ -1,0 +1,229 @@
+"""A deterministic version of every port, for tests and benches: small, honest, no models."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from rag.errors import NotFound, RedwellError
+from rag.model import Classification, Entity, Hit, Label, Message, Page, PageTask, Source, Token, Usage, Word, Words
+from rag.ports import Outline, SearchQuery, SearchResult
+
+
+@dataclass(kw_only=True)
+class _Fake:
+    """`delay` seconds before every call; `fail` is raised instead of an answer."""
+
+    delay: float = 0.0
+    fail: RedwellError | None = None
+    version: str = "fake/1"
+
+    async def _wait(self) -> None:
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        if self.fail is not None:
+            raise self.fail
+
+
+def text_page(number: int, text: str, *, source: Source = Source.TEXT_LAYER, confidence: float = 1.0) -> Page:
+    """A page whose words lie on a grid of 6 by 12 points a character."""
+    words, line = [], 0
+    for index, row in enumerate(text.split("\n")):
+        for match in re.finditer(r"\S+", row):
+            box = (match.start() * 6.0, index * 12.0, match.end() * 6.0, index * 12.0 + 10)
+            words.append(Word(line + match.start(), line + match.end(), box, confidence))
+        line += len(row) + 1
+    return Page(number, 612.0, 792.0, text, source, Words.pack(words), confidence)
+
+
+@dataclass(kw_only=True)
+class FakeReader(_Fake):
+    """Text bytes from `blobs`; a form feed ends a page, a page that begins with SCAN: waits for OCR."""
+
+    blobs: FakeBlobs
+
+    async def read(
+        self, key: str, *, filename: str, language: str | None = None, password: str | None = None
+    ) -> Outline:
+        await self._wait()
+        texts = (await self.blobs.get(key)).decode().split("\f")
+        pages: list[Page | PageTask] = []
+        for number, text in enumerate(texts, 1):
+            scan = text.startswith("SCAN:")
+            pages.append(PageTask(key, "text/plain", number, 612, 792) if scan else text_page(number, text))
+        return Outline("text/plain", tuple(pages))
+
+    async def render(
+        self, key: str, *, media_type: str, page: Page, highlights: Sequence[tuple[int, int]] = (), width: int = 1000
+    ) -> bytes:
+        await self._wait()
+        return b"\x89PNG\r\n\x1a\n" + f"{key} {page.number} {list(highlights)} {width}".encode()
+
+
+@dataclass(kw_only=True)
+class FakeOcr(_Fake):
+    """Reads what follows SCAN: on the page of FakeReader's document."""
+
+    blobs: FakeBlobs
+
+    async def recognize(self, task: PageTask) -> Page:
+        await self._wait()
+        text = (await self.blobs.get(task.key)).decode().split("\f")[task.number - 1].removeprefix("SCAN:")
+        return text_page(task.number, text, source=Source.OCR, confidence=0.9)
+
+
+@dataclass(kw_only=True)
+class FakeEntityRecognizer(_Fake):
+    """Two or more capitalised words in a row are a PERSON."""
+
+    async def recognize(self, pages: Sequence[Page]) -> list[list[Entity]]:
+        await self._wait()
+        name = re.compile(r"[A-Z][a-z]+(?: [A-Z][a-z]+)+")
+        return [
+            [Entity(m.group(), "PERSON", page.number, m.start(), m.end(), m.group().casefold()) for m in name.finditer(page.text)]
+            for page in pages
+        ]
+
+
+@dataclass(kw_only=True)
+class FakeClassifier(_Fake):
+    """The first label whose name stands in the text; 'other' when none does."""
+
+    labels: tuple[str, ...] = ("contract", "invoice", "letter")
+
+    async def classify(self, texts: Sequence[str]) -> list[Classification]:
+        await self._wait()
+        return [self._one(text) for text in texts]
+
+    async def classify_name(self, filename: str, metadata: str) -> Classification:
+        await self._wait()
+        return self._one(f"{filename} {metadata}")
+
+    def _one(self, text: str) -> Classification:
+        found = next((label for label in self.labels if label in text.casefold()), "other")
+        rest = [label for label in (*self.labels, "other") if label != found]
+        scores = (Label(found, 0.7), *(Label(label, 0.3 / len(rest)) for label in rest))
+        return Classification(found, 0.7, scores, self.version)
+
+
+@dataclass(kw_only=True)
+class FakeEmbedder(_Fake):
+    """A hashed bag of words: texts that share words are near."""
+
+    dimensions: int = 64
+
+    async def embed(self, texts: Sequence[str]) -> np.ndarray:
+        await self._wait()
+        return np.stack([self.vector(text) for text in texts]) if texts else np.zeros((0, self.dimensions), np.float32)
+
+    def vector(self, text: str) -> np.ndarray:
+        row = np.full(self.dimensions, 1e-6, np.float32)
+        for word in re.findall(r"\w+", text.casefold()):
+            row[int(hashlib.sha256(word.encode()).hexdigest(), 16) % self.dimensions] += 1.0
+        return row / np.linalg.norm(row)
+
+
+@dataclass(kw_only=True)
+class FakeRetriever(_Fake):
+    """Chunk texts put in with `put`, ranked by FakeEmbedder."""
+
+    rows: dict[int, tuple[str, str]] = field(default_factory=dict)
+    reached: int = 0
+    embedder: FakeEmbedder = field(default_factory=FakeEmbedder)
+
+    def put(self, chunk_id: int, document_id: str, text: str) -> None:
+        self.rows[chunk_id] = (document_id, text)
+
+    async def search(self, query: SearchQuery) -> SearchResult:
+        await self._wait()
+        wanted = query.filter.document_ids
+        vector = self.embedder.vector(query.text)
+        scored = [
+            (float(vector @ self.embedder.vector(text)), key)
+            for key, (document_id, text) in self.rows.items()
+            if not wanted or document_id in wanted
+        ]
+        scored.sort(key=lambda row: (-row[0], row[1]))
+        hits = [Hit(key, score, dense=score, dense_rank=rank) for rank, (score, key) in enumerate(scored, 1)]
+        return SearchResult(tuple(hits[: query.top_k]), max(self.reached, query.at_least))
+
+    async def similarity(self, query: str, texts: Sequence[str]) -> list[float]:
+        await self._wait()
+        vector = self.embedder.vector(query)
+        return [float(vector @ self.embedder.vector(text)) for text in texts]
+
+    async def sequence(self) -> int:
+        await self._wait()
+        return self.reached
+
+
+@dataclass(kw_only=True)
+class FakeGenerator(_Fake):
+    """Says the first sentence of the first passage (or document) of the prompt, word by word, or `says`."""
+
+    model: str = "fake-model"
+    context_tokens: int = 4096
+    says: str | None = None
+    calls: list[str] = field(default_factory=list)
+
+    async def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, stop: Sequence[str] = ()
+    ) -> AsyncIterator[Token]:
+        await self._wait()
+        prompt = messages[-1].content
+        self.calls.append(prompt)
+        quoted = re.search(r"<(passage|document)[^>]*>\n(.*?)\n</\1>", prompt, re.S)
+        text = self.says if self.says is not None else re.split(r"(?<=[.!?])\s", quoted.group(2))[0] if quoted else "Yes."
+        words = text.split(" ")[:max_tokens]
+        for index, word in enumerate(words):
+            yield Token(word if index == 0 else f" {word}")
+        yield Token("", "stop", Usage(len(prompt) // 4, len(words)))
+
+
+@dataclass(kw_only=True)
+class FakeBlobs(_Fake):
+    """In memory."""
+
+    data: dict[str, bytes] = field(default_factory=dict)
+
+    async def put(self, key: str, data: bytes) -> None:
+        await self._wait()
+        self.data[key] = data
+
+    async def put_file(self, key: str, path: Path) -> None:
+        await self.put(key, path.read_bytes())
+
+    async def get(self, key: str) -> bytes:
+        await self._wait()
+        if key not in self.data:
+            raise NotFound(f"There is no blob '{key}'.")
+        return self.data[key]
+
+    async def delete(self, key: str) -> None:
+        await self._wait()
+        self.data.pop(key, None)
+
+    async def exists(self, key: str) -> bool:
+        await self._wait()
+        return key in self.data
+
+    async def keys(self, prefix: str = "") -> list[str]:
+        await self._wait()
+        return sorted(key for key in self.data if key.startswith(prefix))
+
+    @contextmanager
+    def open_path(self, key: str) -> Iterator[Path]:
+        if key not in self.data:
+            raise NotFound(f"There is no blob '{key}'.")
+        with TemporaryDirectory(prefix="redwell-blob-") as folder:
+            path = Path(folder) / "blob"
+            path.write_bytes(self.data[key])
+            yield path
