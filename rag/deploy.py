@@ -36,8 +36,6 @@ APP = "redwell"
 T = TypeVar("T")
 R = TypeVar("R")
 
-# ----------------------------------------------------------------------------------------------------- deployments
-
 
 async def _batch(calls: list[Sequence[T]], work: Callable[[list[T]], Sequence[R]]) -> list[list[R]]:
     """Many calls as one batch on a thread, its results given back call by call."""
@@ -61,7 +59,9 @@ class ReaderDeployment:
     async def read(self, key: str, filename: str, language: str | None, password: str | None) -> Outline:
         return await asyncio.to_thread(self._reader.read, key, filename=filename, language=language, password=password)
 
-    async def render(self, key: str, media_type: str, page: Page, marks: Sequence[tuple[int, int]], width: int) -> bytes:
+    async def render(
+        self, key: str, media_type: str, page: Page, marks: Sequence[tuple[int, int]], width: int
+    ) -> bytes:
         render = self._reader.render
         return await asyncio.to_thread(render, key, media_type=media_type, page=page, highlights=marks, width=width)
 
@@ -213,9 +213,6 @@ class IngressDeployment:
         return create_app(self._services)
 
 
-# -------------------------------------------------------------------------------------------------- handles as ports
-
-
 class RayTransport:
     """Calls a deployment. Ray's errors become ours; a replica that died is asked again, elsewhere (calls are idempotent)."""
 
@@ -262,9 +259,6 @@ def _remote(settings: Settings, handles: dict[str, DeploymentHandle]) -> Service
     return remote_services(settings, {name: RayTransport(handle) for name, handle in handles.items()})
 
 
-# -------------------------------------------------------------------------------------------------------- application
-
-
 class BuildArgs(BaseModel):
     """`args` of `serve run rag.deploy:build profile=gpu` and of KubeRay's serveConfigV2; unknown keys are refused."""
 
@@ -295,9 +289,6 @@ def build_application(settings: Settings) -> serve.Application:
         handles["llm"] = build_llm(settings)
     analyzer = scaled(AnalyzerDeployment, settings.analysis.scaling).bind(settings, handles)
     return scaled(IngressDeployment, settings.analysis.ingress).bind(settings, handles, analyzer)
-
-
-# -------------------------------------------------------------------------------------------------- language model
 
 
 def build_llm(settings: Settings) -> serve.Application:
@@ -340,9 +331,6 @@ def build_llm(settings: Settings) -> serve.Application:
         log_engine_metrics=False,
     )
     return build_llm_deployment(config, deployment_cls=Llm, override_serve_options={"name": "Llm"})
-
-
-# ---------------------------------------------------------------------------------------------------- start and stop
 
 
 def start(settings: Settings, *, progress: Callable[[str], None]) -> None:

@@ -47,7 +47,7 @@ class FaissIndex:
         options: dict[str, Any] = {}
         if allowed_ids is not None:
             selector = self._faiss.IDSelectorBatch(np.asarray(allowed_ids, np.int64))
-            options["params"] = self._faiss.SearchParameters(sel=selector)
+            options["params"] = self._faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         return self._index.search(np.ascontiguousarray(vectors, np.float32), k, **options)
 
     def save(self, path: Path) -> None:

@@ -106,15 +106,18 @@ async def store_upload(file: UploadFile, form: Form, services: Services) -> dict
         key = f"originals/{sha256[:2]}/{sha256}"
         if not await services.state.blobs.exists(key):
             await services.state.blobs.put_file(key, path)
-    document, duplicate = await services.state.documents.add(
-        filename=filename,
-        media_type=media_type,
-        sha256=sha256,
-        size=size,
-        collection=form.collection,
-        metadata=form.metadata,
-        language=form.language,
-    )
+        document, duplicate = await services.state.documents.add(
+            filename=filename,
+            media_type=media_type,
+            sha256=sha256,
+            size=size,
+            collection=form.collection,
+            metadata=form.metadata,
+            language=form.language,
+        )
+        if not await services.state.blobs.exists(key):
+            # The last other document with these bytes was deleted between the two: its blob went with it.
+            await services.state.blobs.put_file(key, path)
     return {"id": document.id, "filename": document.filename, "status": document.status.value, "duplicate": duplicate}
 
 

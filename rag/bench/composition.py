@@ -194,7 +194,8 @@ async def bench_composition(latencies: Latencies, *, runs: int = 5) -> Compositi
         settings = Settings(data_dir=Path(folder), storage=Storage())
         state = open_state(settings, FakeBlobs())
         await state.database.connect()
-        side_by_side, in_turn = [], []
+        side_by_side: list[float] = []
+        in_turn: list[float] = []
         for run in range(runs):
             for in_order, seconds in ((False, side_by_side), (True, in_turn)):
                 document = await _document(state, f"{run}-{in_order}")

@@ -110,6 +110,7 @@ def bench_pipeline(client: RedwellClient, samples: Path, *, pages: int = 20, roo
         before = _cpu_by_process(root or os.getpid())
         started = time.perf_counter()
         [receipt] = client.upload([pdf], collection="bench")
+        assert receipt.id is not None, "a scanned PDF is accepted"
         document = client.wait(receipt.id, timeout=3600)
         wall = time.perf_counter() - started
         after = _cpu_by_process(root or os.getpid())
