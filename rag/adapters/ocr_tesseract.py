@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rag.errors import ConfigurationError, DamagedFile, RedwellError
 from rag.model import Page, PageTask, Source
@@ -16,6 +17,8 @@ from rag.settings import Limits, Reading
 
 POOR = 0.60
 """Mean confidence under which another attempt is made."""
+GOOD = 0.85
+"""Mean confidence from which a lying page is not read again upright."""
 PAGE_SECONDS = 90
 SMALL = 14.0
 """Median word height in pixels under which the picture is enlarged and read again."""
@@ -72,7 +75,7 @@ class TesseractOcr:
 
     def _read(self, task: PageTask, path: Path, folder: Path) -> Page:
         first = folder / "page.pgm"
-        width, height, scale, angle, lies, blank = self._sandbox.run(
+        gray = self._sandbox.run(
             parse.gray,
             path,
             first,
@@ -82,14 +85,20 @@ class TesseractOcr:
             dpi=self._reading.dpi,
             pixels=self._limits.pixels,
         )
-        if blank:
+        if gray.blank:
             return Page(task.number, task.width, task.height, "", Source.OCR, confidence=0.0)
-        picture = _Picture(first, width, height, scale)
-        if lies:
-            picture = self._changed(picture, "lying", rotation=self._upright(picture, task) or 0, angle=angle)
-        elif angle:
-            picture = self._changed(picture, "skewed", angle=angle)
+        picture = _Picture(first, gray.width, gray.height, gray.scale)
+        if gray.angle:
+            picture = self._changed(picture, "level", angle=gray.angle)
         best = self._ocr(picture, task)
+        if lying := best.lying:
+            turned = best.turned(lying, picture.width, picture.height)
+            if best.confidence < GOOD or gray.lying_angle or turned.median_height < SMALL:
+                picture = self._changed(picture, "lying", rotation=lying, angle=gray.lying_angle)
+                best = self._ocr(picture, task)
+            else:  # read as well as if it stood: only its words have to be turned
+                best = turned
+                picture = replace(picture, width=picture.height, height=picture.width, rotation=lying)
         if best.confidence < POOR or best.median_height < SMALL:
             picture, best = self._better(picture, best, task)
         return self._page(picture, best, task)
@@ -98,25 +107,23 @@ class TesseractOcr:
         self, picture: _Picture, best: ocr_layout.Reading, task: PageTask
     ) -> tuple[_Picture, ocr_layout.Reading]:
         """Further attempts on a page that read badly, and the best of all."""
-        chosen = picture
-        if best.confidence < POOR and not picture.rotation:
-            rotation = self._upright(picture, task)
-            if rotation:
-                turned = self._changed(picture, "turned", rotation=rotation)
-                other = self._ocr(turned, task)
-                if other.quality > best.quality:
-                    chosen, best = turned, other
-        if best.median_height < SMALL and chosen.width * chosen.height < self._limits.pixels / 9:
-            larger = self._changed(chosen, "larger", enlarge=3.0 if best.median_height < 8 else 2.0)
-            other = self._ocr(larger, task)
-            if other.quality > best.quality:
-                chosen, best = larger, other
+        attempts: list[dict[str, Any]] = []
+        if best.confidence < POOR and (rotation := self._upright(picture, task)):
+            picture, best = self._attempt(picture, best, task, name="turned", rotation=rotation)
+        if best.median_height < SMALL and picture.width * picture.height < self._limits.pixels / 9:
+            attempts.append({"name": "larger", "enlarge": 3.0 if best.median_height < 8 else 2.0})
         if best.confidence < POOR:
-            cleaned = self._changed(chosen, "cleaned", clean=True)
-            other = self._ocr(cleaned, task)
-            if other.quality > best.quality:
-                chosen, best = cleaned, other
-        return chosen, best
+            attempts.append({"name": "cleaned", "clean": True})
+        for attempt in attempts:
+            picture, best = self._attempt(picture, best, task, **attempt)
+        return picture, best
+
+    def _attempt(
+        self, picture: _Picture, best: ocr_layout.Reading, task: PageTask, **change: Any
+    ) -> tuple[_Picture, ocr_layout.Reading]:
+        changed = self._changed(picture, **change)
+        other = self._ocr(changed, task)
+        return (changed, other) if other.quality > best.quality else (picture, best)
 
     def _changed(
         self,

@@ -39,13 +39,11 @@ def outline(path: Path, *, key: str, media_type: str, limits: Limits, language: 
         return tuple(tasks)
 
 
-def gray(path: Path, number: int, *, pixels: int) -> tuple[np.ndarray, float]:
-    """Gray picture of a frame, uint8 (height, width), upright after EXIF, and its resolution in dots an inch (0 unknown)."""
+def gray(path: Path, number: int, *, pixels: int) -> np.ndarray:
+    """Gray picture of a frame, uint8 (height, width), upright after EXIF."""
     with _open(path, pixels) as image:
         _frame(image, number, pixels)
-        dpi = image.info.get("dpi", (0, 0))
-        flat = _flatten(image, "L")
-        return np.asarray(flat), float(dpi[0]) if dpi[0] == dpi[1] else 0.0
+        return np.asarray(_flatten(image, "L"))
 
 
 def picture(path: Path, number: int, *, width: int, pixels: int, rotation: int = 0) -> np.ndarray:

@@ -100,7 +100,7 @@ def judge(page: raw.FPDF_PAGE, text: str, words: Words, width: float, height: fl
     letters = len(text) - text.count(" ") - text.count("\n")
     objects = raw.FPDFPage_CountObjects(page)
     if letters == 0:
-        return Verdict.OCR if objects else Verdict.BLANK
+        return Verdict.OCR if objects or raw.FPDFPage_GetAnnotCount(page) else Verdict.BLANK
     if _garbage(text):
         return Verdict.OCR
     if letters < 150 and _picture_share(page, objects, width, height) > 0.6:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -45,6 +45,31 @@ class Reading:
         """Orders attempts on the same page: characters weighted by confidence, doubtful ones counting against it."""
         sizes = np.array(self.ends) - np.array(self.starts)
         return float(np.sum(sizes * (np.array(self.confidences) - 0.4))) if self.confidences else 0.0
+
+    @property
+    def lying(self) -> int:
+        """Degrees clockwise by which the picture must be turned for its words to stand upright: 0, 90 or 270.
+
+        Engines read lying lines by themselves; their words are then higher than wide, and follow each other up or down.
+        """
+        if len(self.boxes) < 3:
+            return 0
+        sizes = np.array(self.ends) - np.array(self.starts)
+        wide, high = self.boxes[:, 2] - self.boxes[:, 0], self.boxes[:, 3] - self.boxes[:, 1]
+        long = sizes >= 3
+        if long.sum() < 3 or np.mean(high[long] > 1.2 * wide[long]) < 0.6:
+            return 0
+        same_line = np.abs(np.diff(self.boxes[:, 0])) < np.median(wide)
+        steps = np.diff(self.boxes[:, 1])[same_line]
+        if not len(steps):
+            return 0
+        return 90 if np.median(steps) < 0 else 270
+
+    def turned(self, degrees: int, width: float, height: float) -> Reading:
+        """The same words on the picture of `width` x `height` pixels turned clockwise by 90 or 270 degrees."""
+        x0, y0, x1, y1 = self.boxes.T
+        columns = (height - y1, x0, height - y0, x1) if degrees == 90 else (y0, width - x1, y1, width - x0)
+        return replace(self, boxes=np.stack(columns, 1))
 
     def words(self, boxes: np.ndarray) -> Words:
         """Its words with boxes in the page's unit."""

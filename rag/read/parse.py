@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,6 @@ from rag.model import Box, Page
 from rag.ports import Outline
 from rag.read import image, pdf, prepare, sniff, text
 from rag.settings import Limits
-
-TOP_DPI = 110.0
-"""Pictures that declare less are enlarged: tesseract wants capitals of 20 pixels and more."""
 
 
 def outline(
@@ -33,26 +31,38 @@ def outline(
     return Outline(media_type, tuple(pages), warnings)
 
 
+@dataclass(frozen=True, slots=True)
+class Gray:
+    """A gray picture written for OCR."""
+
+    width: int
+    height: int
+    scale: float
+    """Its pixels a unit of the page."""
+    angle: float
+    """Degrees that level its lines, 0.0 for straight ones."""
+    lying_angle: float
+    """The same for the picture turned by 90 degrees."""
+    blank: bool
+
+
 def gray(
     path: Path, target: Path, *, media_type: str, number: int, password: str | None, dpi: int, pixels: int
-) -> tuple[int, int, float, float, bool, bool]:
-    """Writes a page as a gray picture for OCR.
-
-    Returns its width and height in pixels, its pixels a unit of the page, and what a small copy of it shows: the angle
-    that levels its lines (degrees, 0.0 for straight ones), whether its lines lie, and whether it is blank.
-    """
+) -> Gray:
+    """Writes a page as a gray picture for OCR and says what a small copy of it shows."""
     if media_type == sniff.PDF:
-        pixels_of_page, scale = pdf.gray(path, number, password=password, dpi=dpi, pixels=pixels)
+        picture, scale = pdf.gray(path, number, password=password, dpi=dpi, pixels=pixels)
     else:
-        pixels_of_page, _ = image.gray(path, number, pixels=pixels)
-        scale = 1.0
-    dark = prepare.ink(pixels_of_page)
+        picture, scale = image.gray(path, number, pixels=pixels), 1.0
+    dark = prepare.ink(picture)
     blank = bool(dark.max(initial=0.0) < 0.2)
-    lies = not blank and prepare.lies(dark)
-    angle = 0.0 if blank else prepare.skew(np.rot90(dark) if lies else dark)
-    prepare.write_gray(target, pixels_of_page)
-    height, width = pixels_of_page.shape
-    return width, height, scale, angle, lies, blank
+    angle, sharp = prepare.skew(dark)
+    lying_angle, lying_sharp = prepare.skew(np.rot90(dark))
+    if lying_sharp > 2 * sharp:  # the lines run from top to bottom: what was measured across them means nothing
+        angle = 0.0
+    prepare.write_gray(target, picture)
+    height, width = picture.shape
+    return Gray(width, height, scale, angle, lying_angle, blank)
 
 
 def change(

@@ -61,7 +61,7 @@ def open_pdf(path: Path, password: str | None = None) -> tuple[pdfium.PdfDocumen
             return document, ()
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():
-            raise _encrypted(password) from error
+            return _repaired(path, password), ()  # qpdf opens some that pdfium does not
         if "security" in str(error).lower():
             raise EncryptedFile(
                 "The PDF is protected by a scheme that is not known.", "Save an unprotected copy."
@@ -184,6 +184,7 @@ def gray(path: Path, number: int, *, password: str | None, dpi: int, pixels: int
     Raises DamagedFile when the page cannot be loaded.
     """
     document, _ = open_pdf(path, password)
+    document.init_forms()  # filled fields are drawn too
     page = _load(document, number)
     width, height = page.get_size()
     scale = dpi / _POINTS
@@ -197,6 +198,7 @@ def gray(path: Path, number: int, *, password: str | None, dpi: int, pixels: int
 def picture(path: Path, number: int, *, width: int, password: str | None = None) -> np.ndarray:
     """Colour picture of a page, uint8 (height, width, 3), at most `width` x 10 * `width` pixels."""
     document, _ = open_pdf(path, password)
+    document.init_forms()
     page = _load(document, number)
     wide, high = page.get_size()
     scale = min(width / max(wide, 1.0), 10 * width / max(high, 1.0))

@@ -9,7 +9,7 @@ from pathlib import Path
 from rag.errors import PageNotFound
 from rag.model import Page
 from rag.ports import Outline
-from rag.read import image, parse, sniff
+from rag.read import image, office, parse, sniff
 from rag.read.sandbox import Sandbox
 from rag.settings import Limits, Reading
 
@@ -27,11 +27,14 @@ class LocalReader:
         self._reading = reading
         self._open_path = open_path
         self._sandbox = sandbox or Sandbox(limits)
+        self._office = Sandbox(limits, preload=office.LIBRARIES, processes=True)
 
     def read(self, key: str, *, filename: str, language: str | None = None, password: str | None = None) -> Outline:
         """Raises UnsupportedType, DamagedFile, EncryptedFile, EmptyFile, ParserLimit, NotFound."""
         with self._open_path(key) as path:
-            media_type = self._sandbox.run(sniff.sniff, path, filename)
+            media_type = self._sandbox.run(sniff.sniff, path, filename, processes=True)
+            if media_type in sniff.OFFICE or media_type in sniff.LEGACY:
+                return self._office.run(office.outline, path, media_type=media_type, limits=self._limits)
             return self._sandbox.run(
                 parse.outline,
                 path,
@@ -63,4 +66,6 @@ class LocalReader:
             )
 
     def close(self) -> None:
+        """Ends the parser processes; the next call starts them again."""
         self._sandbox.close()
+        self._office.close()

@@ -40,14 +40,24 @@ class Sandbox:
         self._zygote: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
 
-    def run(self, function: Callable[..., T], *args: Any, seconds: float | None = None, **kwargs: Any) -> T:
-        """The function's value, or its error. `seconds` bounds CPU time (default limits.parser_seconds).
+    def run(
+        self,
+        function: Callable[..., T],
+        *args: Any,
+        seconds: float | None = None,
+        processes: bool | None = None,
+        **kwargs: Any,
+    ) -> T:
+        """The function's value, or its error.
+
+        `seconds` bounds CPU time (default limits.parser_seconds), `processes` lets it start processes and threads.
 
         Raises ParserLimit (time, memory, output), DamagedFile (the parser crashed) and what the function raises.
         """
         cpu = seconds or self._limits.parser_seconds
         memory = self._limits.parser_memory_mb * 2**20
-        bounds = zygote.Bounds(memory, max(1, int(cpu + 0.999)), max(memory, 2**30), self._processes)
+        allowed = self._processes if processes is None else processes
+        bounds = zygote.Bounds(memory, max(1, int(cpu + 0.999)), max(memory, 2**30), allowed)
         job = self._submit()
         try:
             return self._exchange(job, pickle.dumps((bounds, function, args, kwargs)), wall=2 * cpu + 5)

@@ -71,12 +71,12 @@ def sniff(source: bytes | Path, filename: str = "") -> str:
         return WEBP
     if head[:2] == b"BM" and head[6:10] == b"\x00\x00\x00\x00":
         return BMP
-    if b"%PDF-" in head[:1024]:
-        return PDF
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
         return _in_zip(source)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _in_ole(source)
+    if b"%PDF-" in head[:1024] or PurePath(filename).suffix.lower() == ".pdf":
+        return PDF  # without its mark it is broken, and the parser may still mend it
     if not head.strip(b" \t\r\n\x0b\x0c\x00\xef\xbb\xbf") and size <= _HEAD:
         raise EmptyFile("The file holds nothing but white space.")
     if _is_text(head):

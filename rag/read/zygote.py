@@ -35,6 +35,7 @@ class Bounds:
     """What one child may use."""
 
     memory_bytes: int
+    """Address space beyond that of the zygote."""
     cpu_seconds: int
     file_bytes: int
     processes: bool = False
@@ -141,7 +142,9 @@ def run(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[b
 
 
 def limit(bounds: Bounds) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (bounds.memory_bytes, bounds.memory_bytes))
+    with open("/proc/self/statm") as file:  # what the libraries occupy already does not count
+        mapped = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + bounds.memory_bytes, mapped + bounds.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (bounds.cpu_seconds, bounds.cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (bounds.file_bytes, bounds.file_bytes))
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64) if not bounds.processes else (256, 256))
