@@ -1,0 +1,28 @@
+"""The entry point: `streamlit run ui/app.py`, with REDWELL_API_URL and REDWELL_API_KEY in the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from ui import api
+from ui.pages import ask, document, documents, search, system
+
+HERE = Path(__file__).parent
+
+st.set_page_config(page_title="Redwell", page_icon=str(HERE / "icon.svg"), layout="wide")
+st.html(HERE / "style.css")
+st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))
+
+pages = [
+    st.Page(ask.render, title="Ask", icon=":material/forum:", url_path="ask", default=True),
+    st.Page(documents.render, title="Documents", icon=":material/description:", url_path="documents"),
+    st.Page(search.render, title="Search", icon=":material/search:", url_path="search"),
+    st.Page(system.render, title="System", icon=":material/monitor_heart:", url_path="system"),
+    st.Page(document.render, title="Document", url_path="document", visibility="hidden"),
+]
+page = st.navigation(pages, position="top")
+st.session_state.pages = {found.url_path or "ask": found for found in pages}
+with api.shown():
+    page.run()

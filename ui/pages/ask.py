@@ -1,0 +1,193 @@
+"""Ask: a streamed answer with citations that open the page beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from rag.client import ApiError
+from rag.replies import Answer, Citation, CitationEvent, FinalEvent, ResultsEvent, TokenEvent
+from ui import api, view, viewer
+
+HISTORY_TURNS = 4
+EXAMPLES = ("What is the monthly rent?", "When does the agreement end?", "Who signed it?")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    question: str
+    answer: Answer | None = None
+    error: ApiError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The page that is open beside the answers."""
+
+    document_id: str
+    filename: str
+    page: int
+    start: int
+    end: int
+
+
+def render() -> None:
+    turns: list[Turn] = st.session_state.setdefault("turns", [])
+    source: Source | None = st.session_state.get("source")
+    with st.bottom:
+        asked = st.chat_input("Ask your documents", key="question", max_chars=8000, submit_mode="disable")
+    asked = asked or st.session_state.pop("example", None)
+    if source:
+        left, right = st.columns([11, 10], gap="large")
+        with right:
+            _source(source)
+    else:
+        left = st.container(key="narrow")
+    with left:
+        _head(bool(turns))
+        if not turns and not asked:
+            _welcome()
+        for at, turn in enumerate(turns):
+            _turn(turn, at)
+        if asked:
+            turns.append(_asked(str(asked), turns))
+            st.rerun()
+
+
+def _head(talking: bool) -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        _scope()
+        if talking and st.button("New conversation", icon=":material/edit_square:", type="tertiary", key="new"):
+            st.session_state.turns = []
+            st.session_state.source = None
+            st.rerun()
+
+
+def _scope() -> None:
+    """What the questions see: everything, a collection, a type."""
+    chosen = [name for name in (st.session_state.get("in_collection"), st.session_state.get("in_type")) if name]
+    with st.popover(
+        view.label(", ".join(chosen)) if chosen else "All documents", icon=":material/filter_list:", type="tertiary"
+    ):
+        with api.shown():
+            names = [found.name for found in api.client().collections()]
+            types = sorted(api.client().stats().by_type)
+            st.selectbox("Collection", names, index=None, placeholder="Every collection", key="in_collection")
+            st.selectbox("Type", types, index=None, placeholder="Every type", key="in_type")
+            st.caption("Questions are answered from these documents only.")
+
+
+def _welcome() -> None:
+    stats = api.client().stats()
+    if not stats.documents:
+        st.html(
+            '<div class="rw-empty"><h3>Ask once there is something to read</h3><p>Add documents: scans, PDFs, images or '
+            "text. As soon as one is ready, ask about it here, and every answer shows the words it rests on.</p></div>"
+        )
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            st.page_link(st.session_state.pages["documents"], label="Add documents", icon=":material/upload_file:")
+        return
+    st.html(
+        '<div class="rw-empty"><h3>What would you like to know?</h3>'
+        f"<p>Answers come from {view.plural(stats.documents, 'document')}, "
+        f"{view.plural(stats.pages, 'page')}, and show the words they rest on.</p></div>"
+    )
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        for text in EXAMPLES:
+            if st.button(text, key=f"example {text}"):
+                st.session_state.example = text
+                st.rerun()
+
+
+def _turn(turn: Turn, at: int) -> None:
+    st.html(f'<div class="rw-question">{view.escape(turn.question)}</div>')
+    if turn.error is not None:
+        api.show(turn.error)
+    if turn.answer is not None:
+        _answer(turn.answer, at)
+
+
+def _answer(answer: Answer, at: int) -> None:
+    if not answer.found:
+        st.html('<div class="rw-notice"><b>Not in your documents.</b> These are the nearest passages.</div>')
+        for rank, result in enumerate(answer.results[:4]):
+            place = Source(result.document_id, result.filename, result.page, result.start, result.end)
+            _open_button(f"{result.filename} · page {result.page}", place, key=f"near {at} {rank}")
+            st.html(view.quote_html(result.text))
+        return
+    st.html(view.answer_html(answer.answer, answer.citations, answer.grounding.sentences))
+    st.html(f'<div class="rw-line">{view.escape(view.support(answer))}</div>')
+    for citation in answer.citations:
+        _citation(citation, at)
+
+
+def _citation(citation: Citation, at: int) -> None:
+    place = Source(citation.document_id, citation.filename, citation.page, citation.start, citation.end)
+    name = f"{citation.filename} · page {citation.page}"
+    _open_button(name, place, key=f"cite {at} {citation.marker}", marker=citation.marker)
+    st.html(view.quote_html(citation.quote))
+
+
+def _open_button(text: str, place: Source, *, key: str, marker: int | None = None) -> None:
+    number = f"**{marker}** " if marker is not None else ""
+    if st.button(
+        f"{number}{view.label(text)}", key=key, icon=":material/plagiarism:", type="tertiary", help="Show the page"
+    ):
+        st.session_state.source = place
+        st.rerun()
+
+
+def _source(source: Source) -> None:
+    marked = ((source.start, source.end),)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        viewer.open_link(f"{source.filename}, page {source.page}", source.document_id, source.page, marked)
+        if st.button("Close", icon=":material/close:", type="tertiary", key="close source"):
+            st.session_state.source = None
+            st.rerun()
+    viewer.page_picture(source.document_id, source.page, marked, filename=source.filename)
+
+
+def _asked(question: str, turns: list[Turn]) -> Turn:
+    """Stream the answer onto the page; what was streamed is replaced by the final answer."""
+    st.html(f'<div class="rw-question">{view.escape(question)}</div>')
+    line, place = st.empty(), st.empty()
+    line.html('<div class="rw-line">Looking for passages …</div>')
+    text, citations, turn = "", [], Turn(question)
+    try:
+        for event in api.client().ask_stream(question, history=_history(turns), **_limits()):
+            if isinstance(event, ResultsEvent):
+                names = list(dict.fromkeys(result.filename for result in event.results))
+                more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+                line.html(f'<div class="rw-line">Reading {view.escape(", ".join(names[:3]))}{more}</div>')
+            elif isinstance(event, TokenEvent):
+                text += event.text
+                place.html(view.answer_html(text, citations, writing=True))
+            elif isinstance(event, CitationEvent):
+                citations.append(event.citation)
+            elif isinstance(event, FinalEvent):
+                turn = replace(turn, answer=event.answer)
+    except ApiError as error:
+        turn = replace(turn, error=error)
+    return turn
+
+
+def _history(turns: list[Turn]) -> list[dict[str, str]]:
+    """The last answered turns, for questions that lean on them."""
+    told = [turn for turn in turns if turn.answer and turn.answer.found][-HISTORY_TURNS:]
+    return [
+        message
+        for turn in told
+        for message in (
+            {"role": "user", "content": turn.question},
+            {"role": "assistant", "content": turn.answer.answer if turn.answer else ""},
+        )
+    ]
+
+
+def _limits() -> dict[str, object]:
+    kind = st.session_state.get("in_type")
+    return {
+        "collection": st.session_state.get("in_collection"),
+        "filters": {"type": [kind]} if kind else None,
+    }

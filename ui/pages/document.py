@@ -1,0 +1,236 @@
+"""One document: the picture of a page beside its text, and what was found in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import streamlit as st
+
+from rag.client import ApiError
+from rag.replies import Document, Entity, Mention
+from ui import api, marked, view, viewer
+
+TABS = ("Text", "Summary", "Entities", "Details")
+MOST_ENTITIES = 60
+
+
+def render() -> None:
+    document_id = st.query_params.get("document", "")
+    if not document_id:
+        st.html('<div class="rw-empty"><h3>No document chosen</h3><p>Open one from the library.</p></div>')
+        st.page_link(st.session_state.pages["documents"], label="Documents", icon=":material/arrow_back:")
+        return
+    document = api.client().document(document_id)
+    _head(document)
+    if not document.final:
+        st.fragment(_progress, run_every=1.0)(document.id)
+    if document.error is not None:
+        st.html(view.problem_html(document.error.detail, document.error.remedy, title="This document failed."))
+    for warning in document.warnings:
+        st.html(f'<div class="rw-notice">{view.escape(warning)}</div>')
+    if document.page_count:
+        _pages(document)
+    elif document.final:
+        _details(document)
+
+
+def _head(document: Document) -> None:
+    st.page_link(st.session_state.pages["documents"], label="All documents", icon=":material/arrow_back:")
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        st.title(view.label(document.filename), anchor=False)
+        st.html(
+            f'<div class="rw-row-meta" style="justify-content:flex-start">{view.status_html(document.status)}'
+            f'<span class="rw-dim">{view.escape(view.meta(document))}</span></div>'
+        )
+    with right, st.container(horizontal=True, horizontal_alignment="right"):
+        if document.status in ("failed", "partial") and st.button(
+            "Retry what failed", icon=":material/refresh:", type="primary", key="retry"
+        ):
+            with api.shown():
+                api.client().retry(document.id)
+                st.rerun()
+        _downloads(document)
+        if st.button("Delete", icon=":material/delete:", key="delete"):
+            _confirm_delete(document)
+
+
+def _downloads(document: Document) -> None:
+    stem = document.filename.rpartition(".")[0] or document.filename
+    with st.popover("Download", icon=":material/download:"):
+        st.download_button(
+            "Original",
+            lambda: api.client().original(document.id),
+            document.filename,
+            document.media_type or None,
+            on_click="ignore",
+            key="original",
+            width="stretch",
+        )
+        st.download_button(
+            "Text",
+            lambda: api.client().text(document.id),
+            f"{stem}.txt",
+            "text/plain",
+            on_click="ignore",
+            key="plain",
+            width="stretch",
+        )
+        st.download_button(
+            "Record (JSON)",
+            json.dumps(asdict(document), default=str, indent=2, ensure_ascii=False),
+            f"{stem}.json",
+            "application/json",
+            on_click="ignore",
+            key="record",
+            width="stretch",
+        )
+
+
+@st.dialog("Delete this document?")
+def _confirm_delete(document: Document) -> None:
+    st.markdown(f"**{view.label(document.filename)}** goes with its pages, its index entries and the original file.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep", key="keep"):
+            st.rerun()
+        if st.button("Delete for good", type="primary", key="really delete"):
+            with api.shown():
+                api.client().delete(document.id)
+                api.page_image.clear()
+                source = st.session_state.get("source")
+                if source is not None and source.document_id == document.id:
+                    st.session_state.source = None
+                st.switch_page(st.session_state.pages["documents"])
+
+
+def _progress(document_id: str) -> None:
+    """Runs by itself every second until the record is final."""
+    try:
+        document = api.client().document(document_id)
+    except ApiError as error:
+        api.show(error)
+        return
+    if document.final:
+        st.rerun()
+    with st.container(border=True):
+        st.html(view.progress_html(document))
+
+
+def _pages(document: Document) -> None:
+    number = _number(document)
+    highlights = tuple(view.spans(st.query_params.get("highlight", "")))
+    left, right = st.columns([11, 10], gap="large")
+    with left:
+        _turner(document, number)
+        viewer.page_picture(document.id, number, highlights, filename=document.filename)
+    with right:
+        text, summary, entities, details = st.tabs(TABS, key="tab")
+        with text, api.shown():
+            page = api.client().page(document.id, number)
+            if page.error:
+                st.html(view.problem_html(page.error, title=f"Page {number} could not be read."))
+            elif not page.text.strip():
+                st.caption("There are no words on this page.")
+            st.html(marked.legend_html(document.entities, number))
+            st.html(marked.page_text_html(page, document.entities, highlights))
+            if page.source == "ocr" and page.words:
+                st.caption(f"Read by text recognition, mean confidence {view.percent(page.confidence)}.")
+        with summary:
+            _summary(document)
+        with entities:
+            _entities(document)
+        with details:
+            _details(document)
+
+
+def _number(document: Document) -> int:
+    raw = st.query_params.get("page", "1")
+    number = int(raw) if raw.isdigit() and len(raw) < 7 else 1
+    return min(max(number, 1), document.page_count or 1)
+
+
+def _turner(document: Document, number: int) -> None:
+    count = document.page_count or 1
+    with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
+        if st.button(
+            "Previous page", icon=":material/chevron_left:", type="tertiary", disabled=number <= 1, key="prev"
+        ):
+            _go(number - 1)
+        st.markdown(f"Page **{number}** of {count}", width="content")
+        if st.button(
+            "Next page",
+            icon=":material/chevron_right:",
+            icon_position="right",
+            type="tertiary",
+            disabled=number >= count,
+            key="next",
+        ):
+            _go(number + 1)
+
+
+def _go(page: int, mention: Mention | None = None) -> None:
+    st.query_params["page"] = str(page)
+    if mention is not None:
+        st.query_params["highlight"] = f"{mention.start}-{mention.end}"
+    elif "highlight" in st.query_params:
+        del st.query_params["highlight"]
+    st.rerun()
+
+
+def _summary(document: Document) -> None:
+    if document.summary is not None:
+        st.html(f'<div class="rw-summary">{view.escape(document.summary.text)}</div>')
+        pages = ", ".join(str(page) for page in document.summary.pages)
+        how = {"model": "Written by the model", "extractive": "Quoted from the document", "text": "The whole text"}
+        st.caption(f"{how.get(document.summary.method, 'Summary')}{f', from page {pages}' if pages else ''}.")
+    else:
+        st.caption("There is no summary yet." if not document.final else "There is no summary of this document.")
+    if document.classification is not None:
+        st.subheader("Type", anchor=False)
+        st.html(view.classification_html(document.classification))
+
+
+def _entities(document: Document) -> None:
+    if not document.entities:
+        st.caption("No names, places, dates or amounts were found.")
+    groups: dict[str, list[Entity]] = {}
+    for entity in document.entities[:MOST_ENTITIES]:
+        groups.setdefault(marked.entity_group(entity.type)[1], []).append(entity)
+    for name, found in groups.items():
+        st.markdown(f"**{view.label(name)}**")
+        with st.container(horizontal=True, gap="small"):
+            for at, entity in enumerate(found):
+                times = f" · {entity.count}" if entity.count > 1 else ""
+                if st.button(f"{view.label(entity.text)}{times}", key=f"entity {name} {at}") and entity.mentions:
+                    mention = _next_mention(entity, name)
+                    _go(mention.page, mention)
+    left_out = len(document.entities) - MOST_ENTITIES
+    if left_out > 0:
+        st.caption(f"{left_out} more are in the record (Download, JSON).")
+
+
+def _next_mention(entity: Entity, group: str) -> Mention:
+    """Each click goes on to the next mention, from the last to the first."""
+    at = st.session_state.setdefault("mentions", {})
+    key = (st.query_params.get("document"), group, entity.text)
+    at[key] = (at.get(key, -1) + 1) % len(entity.mentions)
+    return entity.mentions[at[key]]
+
+
+def _details(document: Document) -> None:
+    st.html(view.stages_html(document))
+    for name, stage in document.stages.items():
+        if stage.error is not None:
+            title = f"{view.STAGES.get(name, name)} failed."
+            st.html(view.problem_html(stage.error.detail, stage.error.remedy, title=title))
+    facts: dict[str, object] = {
+        "Collection": document.collection,
+        "Language": document.language,
+        "Pages": document.page_count,
+        "File": f"{document.media_type}, {view.size(document.size)}",
+        "Added": f"{document.created_at:%d %B %Y %H:%M} UTC" if document.created_at else "",
+        "SHA-256": document.sha256,
+        "Id": document.id,
+    }
+    st.html(view.facts_html(facts | {str(key): value for key, value in document.metadata.items()}))

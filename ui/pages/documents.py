@@ -1,0 +1,174 @@
+"""Documents: upload with progress that comes by itself, and the library."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rag.client import ApiError
+from rag.replies import Document
+from ui import api, view
+
+PER_PAGE = 25
+SORTS = {
+    "-created_at": "Newest first",
+    "created_at": "Oldest first",
+    "filename": "Name",
+    "-size": "Largest first",
+    "-updated_at": "Last changed",
+}
+UNDER_WAY = ("queued", "reading", "analyzing")
+
+
+def render() -> None:
+    stats = api.client().stats()
+    under_way = sum(stats.by_status.get(name, 0) for name in UNDER_WAY)
+    st.title("Documents")
+    if not stats.documents:
+        st.html(
+            '<p class="rw-lead">Redwell reads what you add here, page by page, and remembers where every word stands. '
+            "Scans and photographs go through text recognition; nothing leaves this installation.</p>"
+        )
+    _uploader()
+    _refusals()
+    if under_way:
+        st.fragment(_under_way, run_every=1.0)()
+    if stats.documents:
+        _library(sorted(stats.by_type))
+
+
+def _uploader() -> None:
+    turn = st.session_state.setdefault("upload turn", 0)
+    files = st.file_uploader(
+        "Add documents: PDF, TIFF, PNG, JPEG or text; scans too",
+        accept_multiple_files=True,
+        key=f"files {turn}",
+    )
+    with st.popover("Options for the next upload", icon=":material/tune:", type="tertiary"):
+        collection = st.text_input(
+            "Collection", placeholder="default", key="to_collection", help="Letters, digits, dot, dash and underscore."
+        )
+        language = st.text_input(
+            "Language of scans", placeholder="eng", key="to_language", help="Tesseract codes joined by +: eng+deu"
+        )
+    if files:
+        with st.spinner(f"Sending {view.plural(len(files), 'file')} …"):
+            _send([(file.name, file.getvalue()) for file in files], collection.strip(), language.strip())
+        st.session_state["upload turn"] += 1  # a new key empties the uploader
+        st.rerun()
+
+
+def _send(files: list[tuple[str, bytes]], collection: str, language: str) -> None:
+    refused: list[tuple[str, str, str]] = []
+    try:
+        uploads = api.client().upload(files, collection=collection or None, language=language or None)
+    except ApiError as error:
+        names = files[0][0] if len(files) == 1 else view.plural(len(files), "file")
+        st.session_state.refused = [(names, error.detail, error.remedy)]
+        return
+    for upload in uploads:
+        if upload.error is not None:
+            refused.append((upload.filename, upload.error.detail, upload.error.remedy))
+        elif upload.duplicate:
+            st.toast(f"{view.label(upload.filename)} is already here.", icon=":material/file_copy:")
+    st.session_state.refused = refused
+
+
+def _refusals() -> None:
+    refused = st.session_state.get("refused")
+    if not refused:
+        return
+    for name, detail, remedy in refused:
+        st.html(view.problem_html(detail, remedy, title=name))
+    if st.button("Dismiss", type="tertiary", key="dismiss"):
+        st.session_state.refused = []
+        st.rerun()
+
+
+def _under_way() -> None:
+    """Runs by itself every second while something is under way, then draws the page once more."""
+    try:
+        running: list[Document] = []
+        for status in ("analyzing", "reading", "queued"):
+            running += api.client().document_page(status=status, sort="created_at", limit=8).documents
+        total = sum(api.client().stats().by_status.get(status, 0) for status in UNDER_WAY)
+    except ApiError as error:
+        api.show(error)
+        return
+    if not running:
+        st.rerun()
+    with st.container(border=True):
+        st.markdown(f"**{view.plural(total, 'document')} under way**")
+        st.html("".join(view.progress_html(document) for document in running[:8]))
+
+
+def _library(types: list[str]) -> None:
+    filters = _filters(types)
+    cursors: list[str | None] = st.session_state.setdefault("cursors", [None])
+    if st.session_state.get("listed") != filters:
+        st.session_state.listed = filters
+        cursors[:] = [None]
+    found = api.client().document_page(cursor=cursors[-1], limit=PER_PAGE, **filters)
+    if not found.documents:
+        st.html('<div class="rw-empty"><h3>Nothing matches</h3><p>Take a filter away, or search for less.</p></div>')
+        return
+    with st.container(key="library", gap=None):
+        for document in found.documents:
+            _row(document)
+    _pager(cursors, found.next_cursor, len(found.documents), found.total or 0)
+
+
+def _filters(types: list[str]) -> dict[str, str]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        q = st.text_input("Name", placeholder="Search names", key="q", label_visibility="collapsed")
+        entity = st.text_input(
+            "Names in the text", placeholder="Mentions: Acme", key="entity", label_visibility="collapsed"
+        )
+        statuses = [name for name in view.STATUSES if name != "rejected"]
+        status = st.selectbox(
+            "Status",
+            statuses,
+            index=None,
+            placeholder="Any status",
+            format_func=lambda name: view.STATUSES[name],
+            key="status",
+            label_visibility="collapsed",
+        )
+        kind = st.selectbox("Type", types, index=None, placeholder="Any type", key="type", label_visibility="collapsed")
+        names = [collection.name for collection in api.client().collections()]
+        collection = st.selectbox(
+            "Collection", names, index=None, placeholder="Any collection", key="coll", label_visibility="collapsed"
+        )
+        sort = st.selectbox(
+            "Order", list(SORTS), format_func=lambda name: SORTS[name], key="sort", label_visibility="collapsed"
+        )
+    chosen = {"q": q.strip(), "entity": entity.strip(), "status": status, "type": kind, "collection": collection}
+    return {name: value for name, value in {**chosen, "sort": sort}.items() if value}
+
+
+def _row(document: Document) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", wrap=True):
+        st.page_link(
+            st.session_state.pages["document"],
+            label=view.label(document.filename),
+            icon=":material/image:" if document.media_type.startswith("image/") else ":material/description:",
+            query_params=view.link_params(document.id),
+            width="stretch",
+        )
+        st.html(
+            f'<div class="rw-row-meta"><span class="rw-dim">{view.escape(view.meta(document))}</span>'
+            f"{view.status_html(document.status)}</div>",
+            width="content",
+        )
+
+
+def _pager(cursors: list[str | None], following: str | None, shown: int, total: int) -> None:
+    first = (len(cursors) - 1) * PER_PAGE + 1
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.caption(f"{first:,}–{first + shown - 1:,} of {view.plural(total, 'document')}")
+        with st.container(horizontal=True, width="content"):
+            if len(cursors) > 1 and st.button("Back", icon=":material/chevron_left:", key="back"):
+                cursors.pop()
+                st.rerun()
+            if following and st.button("Next", icon=":material/chevron_right:", key="next"):
+                cursors.append(following)
+                st.rerun()

@@ -1,0 +1,331 @@
+"""Pure formatting: values of the API to text and HTML. Document text, names and answers are untrusted: all is escaped.
+
+Functions named *_html return safe HTML for `st.html`; `label` makes text safe where Streamlit reads Markdown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from html import escape
+from urllib.parse import urlencode
+
+from rag.replies import Answer, Citation, Classification, Document, Result, SentenceCheck, Stage
+
+Span = tuple[int, int]
+
+STAGES = {
+    "read": "Read",
+    "entities": "Entities",
+    "classify": "Type",
+    "index": "Index",
+    "summary": "Summary",
+}
+STATUSES = {
+    "queued": "Waiting",
+    "reading": "Reading",
+    "analyzing": "Analysing",
+    "ready": "Ready",
+    "partial": "Partly ready",
+    "failed": "Failed",
+    "rejected": "Not accepted",
+}
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&^=])")
+_MARKER = re.compile(r"\[(\d{1,3})\]")
+
+
+# Words and numbers
+
+
+def label(text: object) -> str:
+    """Text for a place where Streamlit reads Markdown: shown as it is, on one line."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def size(count: int) -> str:
+    """Bytes for people: 1 kB is 1000 B."""
+    value = float(count)
+    for unit in ("B", "kB", "MB"):
+        if value < 999.5:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 9.95 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f}%"
+
+
+def seconds(duration: float | None) -> str:
+    if duration is None:
+        return ""
+    if duration < 0.1:
+        return f"{duration * 1000:.0f} ms"
+    if duration < 9.95:
+        return f"{duration:.1f} s"
+    return f"{duration:.0f} s" if duration < 99.5 else f"{duration / 60:.0f} min"
+
+
+def when(moment: datetime | None, now: datetime | None = None) -> str:
+    """'just now', '5 min ago', 'today 14:03' or '3 Mar 2026' (UTC)."""
+    if moment is None:
+        return ""
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    now = now or datetime.now(UTC)
+    age = (now - moment).total_seconds()
+    if age < 60:
+        return "just now"
+    if age < 3600:
+        return f"{age / 60:.0f} min ago"
+    if moment.date() == now.date():
+        return f"today {moment:%H:%M}"
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def kind(media_type: str) -> str:
+    """'application/pdf' -> 'PDF'."""
+    names = {"text/plain": "Text", "text/markdown": "Markdown", "message/rfc822": "E-mail"}
+    return names.get(media_type) or media_type.rpartition("/")[2].upper()[:12]
+
+
+# Links
+
+
+def spans(text: str) -> list[Span]:
+    """'3-17,20-25' of a link -> [(3, 17), (20, 25)]; what is not a span is left out."""
+    found = (re.fullmatch(r"(\d{1,9})-(\d{1,9})", part.strip()) for part in text.split(",")[:50])
+    pairs = [(int(match[1]), int(match[2])) for match in found if match]
+    return [(start, end) for start, end in pairs if start < end]
+
+
+def link_params(document_id: str, page: int = 1, highlights: Iterable[Span] = ()) -> dict[str, str]:
+    """Query parameters of a document's page, the spans marked."""
+    params = {"document": document_id, "page": str(page)}
+    marked = ",".join(f"{start}-{end}" for start, end in highlights)
+    return params | ({"highlight": marked} if marked else {})
+
+
+def link(document_id: str, page: int = 1, highlights: Iterable[Span] = ()) -> str:
+    return f"document?{urlencode(link_params(document_id, page, highlights))}"
+
+
+# Progress
+
+
+def progress(document: Document) -> float:
+    """0..1: half for reading (by its pages), the rest for the stages after it; failed and skipped stages are over."""
+    if document.final:
+        return 1.0
+    read = _stage_share(document.stages.get("read", Stage()))
+    rest = [_stage_share(document.stages.get(name, Stage())) for name in STAGES if name != "read"]
+    return 0.5 * read + 0.5 * sum(rest) / len(rest)
+
+
+def _stage_share(stage: Stage) -> float:
+    if stage.status in ("done", "failed", "skipped"):
+        return 1.0
+    return min(stage.done / stage.total, 1.0) if stage.status == "running" and stage.total else 0.0
+
+
+def status_html(status: str) -> str:
+    return f'<span class="rw-status rw-{_word(status)}">{escape(STATUSES.get(status, status))}</span>'
+
+
+def stages_html(document: Document) -> str:
+    """The stages as a row of steps: each with its state, time and, while reading, its pages."""
+    return f'<div class="rw-stages">{"".join(_step(document.stages, name) for name in STAGES)}</div>'
+
+
+def _step(stages: Mapping[str, Stage], name: str) -> str:
+    stage = stages.get(name, Stage())
+    note = seconds(stage.seconds) if stage.status == "done" else ""
+    if stage.status == "running" and stage.total > 1:
+        note = f"{stage.done} of {stage.total}"
+    elif stage.status in ("failed", "skipped"):
+        note = stage.status
+    return (
+        f'<span class="rw-step rw-{_word(stage.status)}" title="{escape(stage.status)}"><i></i>{STAGES[name]}'
+        + (f"<small>{escape(note)}</small>" if note else "")
+        + "</span>"
+    )
+
+
+def progress_html(document: Document) -> str:
+    """One line of the upload panel: name, state, bar, steps."""
+    return (
+        f'<div class="rw-job"><div class="rw-job-head"><b>{escape(document.filename)}</b>{status_html(document.status)}'
+        f'</div><div class="rw-bar" role="progressbar" aria-label="{escape(document.filename)}" aria-valuemin="0" '
+        f'aria-valuemax="100" aria-valuenow="{100 * progress(document):.0f}">'
+        f'<i style="width:{100 * progress(document):.1f}%"></i></div>{stages_html(document)}</div>'
+    )
+
+
+def problem_html(detail: str, remedy: str = "", *, title: str = "") -> str:
+    head = f"<b>{escape(title)}</b> " if title else ""
+    advice = f"<p>{escape(remedy)}</p>" if remedy else ""
+    return f'<div class="rw-problem" role="alert">{head}{escape(detail)}{advice}</div>'
+
+
+def _word(text: str) -> str:
+    """Safe as part of a class name."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+# Answers
+
+
+def answer_html(
+    text: str, citations: Sequence[Citation] = (), sentences: Sequence[SentenceCheck] = (), *, writing: bool = False
+) -> str:
+    """The answer: [n] as links to the cited page, unsupported sentences underlined. Nothing of it is read as Markdown."""
+    known = {citation.marker: citation for citation in citations}
+    pieces: list[str] = []
+    at = 0
+    for sentence in sentences:
+        start = text.find(sentence.text, at) if sentence.text else -1
+        if start < 0 or sentence.supported:
+            continue
+        end = start + len(sentence.text)
+        pieces += [_markers(text[at:start], known), _unsupported(_markers(text[start:end], known), sentence)]
+        at = end
+    pieces.append(_markers(text[at:], known))
+    caret = '<span class="rw-caret"></span>' if writing else ""
+    return f'<div class="rw-answer">{"".join(pieces)}{caret}</div>'
+
+
+def _unsupported(html: str, sentence: SentenceCheck) -> str:
+    why = "Not supported by the passages"
+    if sentence.missing:
+        why += f"; they do not hold: {', '.join(sentence.missing)}"
+    return f'<span class="rw-unsupported" title="{escape(why)}">{html}</span>'
+
+
+def _markers(text: str, known: Mapping[int, Citation]) -> str:
+    pieces, at = [], 0
+    for match in _MARKER.finditer(text):
+        citation = known.get(int(match[1]))
+        pieces.append(escape(text[at : match.start()]))
+        if citation is None:
+            pieces.append(f'<sup class="rw-cite">{match[1]}</sup>')
+        else:
+            target = link(citation.document_id, citation.page, [(citation.start, citation.end)])
+            title = f"{citation.filename}, page {citation.page}"
+            pieces.append(
+                f'<a class="rw-cite" href="{escape(target)}" target="_blank" title="{escape(title)}">{match[1]}</a>'
+            )
+        at = match.end()
+    return "".join([*pieces, escape(text[at:])])
+
+
+def support(answer: Answer) -> str:
+    """One line on what the answer rests on."""
+    doubtful = [sentence for sentence in answer.grounding.sentences if not sentence.supported]
+    count = len(doubtful) or len(answer.grounding.unsupported)
+    if not answer.found:
+        return "Not in your documents"
+    if count:
+        return f"{plural(count, 'sentence')} not supported by your documents"
+    return f"Supported by {plural(len({c.document_id for c in answer.citations}), 'document')}"
+
+
+def quote_html(text: str, *, longest: int = 280) -> str:
+    short = " ".join(text.split())
+    short = short if len(short) <= longest else short[: longest - 1].rsplit(" ", 1)[0] + "…"
+    return f'<blockquote class="rw-quote">{escape(short)}</blockquote>'
+
+
+# Search
+
+
+def result_html(result: Result, query: str = "") -> str:
+    heading = f"<b>{escape(result.heading)}</b>" if result.heading else ""
+    return f'<div class="rw-result">{heading}<p>{emphasised(result.text, query)}</p></div>'
+
+
+def emphasised(text: str, query: str) -> str:
+    """Escaped text with the query's words in bold."""
+    words = sorted({re.escape(word) for word in re.findall(r"\w{3,}", query)}, key=len, reverse=True)
+    shown = " ".join(text.split())
+    if not words:
+        return escape(shown)
+    parts = re.split(rf"\b({'|'.join(words)})\b", shown, flags=re.IGNORECASE)
+    return "".join(f"<strong>{escape(part)}</strong>" if at % 2 else escape(part) for at, part in enumerate(parts))
+
+
+def ranks_html(result: Result, best: Result) -> str:
+    """Fused, dense and lexical scores as bars, each relative to the best of its kind in `best`."""
+    rows = (
+        ("Fused", result.score, best.score, None),
+        ("Dense", result.dense, best.dense, result.dense_rank),
+        ("Lexical", result.lexical, best.lexical, result.lexical_rank),
+    )
+    return f'<div class="rw-scores">{"".join(_score(*row) for row in rows)}</div>'
+
+
+def best_scores(results: Sequence[Result]) -> Result:
+    """A result that holds the highest score of each kind."""
+    return Result(
+        "",
+        1,
+        0,
+        0,
+        score=max((r.score for r in results), default=0.0),
+        dense=max((r.dense for r in results if r.dense is not None), default=None),
+        lexical=max((r.lexical for r in results if r.lexical is not None), default=None),
+    )
+
+
+def _score(name: str, value: float | None, best: float | None, rank: int | None) -> str:
+    if value is None:
+        return f'<div class="rw-none"><span>{name}</span><em><i style="width:0"></i></em><b>–</b></div>'
+    share = max(0.0, min(value / best, 1.0)) if best and best > 0 else 0.0
+    place = f' <small title="rank in this index">#{rank}</small>' if rank is not None else ""
+    return f'<div><span>{name}</span><em><i style="width:{100 * share:.0f}%"></i></em><b>{value:.3g}{place}</b></div>'
+
+
+# Facts
+
+
+def bars_html(counts: Mapping[str, float], *, shown: Mapping[str, str] | None = None) -> str:
+    """Horizontal bars, longest first; `shown` replaces the printed numbers."""
+    top = max(counts.values(), default=0)
+    rows = "".join(
+        f'<div><span>{escape(name)}</span><em><i style="width:{100 * value / top if top else 0:.0f}%"></i></em>'
+        f"<b>{escape((shown or {}).get(name, f'{value:,.0f}'))}</b></div>"
+        for name, value in sorted(counts.items(), key=lambda item: -item[1])
+    )
+    return f'<div class="rw-scores rw-wide">{rows}</div>'
+
+
+def classification_html(found: Classification) -> str:
+    scores = {item.label: item.score for item in found.scores[:5]} or {found.label: found.score}
+    return bars_html(scores, shown={name: percent(score) for name, score in scores.items()})
+
+
+def facts_html(facts: Mapping[str, object]) -> str:
+    """A definition list; empty values are left out."""
+    rows = "".join(
+        f"<dt>{escape(str(name))}</dt><dd>{escape(str(value))}</dd>"
+        for name, value in facts.items()
+        if value not in (None, "", 0)
+    )
+    return f'<dl class="rw-facts">{rows}</dl>'
+
+
+def meta(document: Document) -> str:
+    """'Contract · 4 pages · PDF, 82 kB · today 14:03'."""
+    return " · ".join(
+        part
+        for part in (
+            document.classification.label.capitalize() if document.classification else "",
+            plural(document.page_count, "page") if document.page_count else "",
+            f"{kind(document.media_type)}, {size(document.size)}" if document.media_type else "",
+            when(document.created_at),
+        )
+        if part
+    )
