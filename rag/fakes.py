@@ -88,7 +88,10 @@ class FakeEntityRecognizer(_Fake):
         await self._wait()
         name = re.compile(r"[A-Z][a-z]+(?: [A-Z][a-z]+)+")
         return [
-            [Entity(m.group(), "PERSON", page.number, m.start(), m.end(), m.group().casefold()) for m in name.finditer(page.text)]
+            [
+                Entity(m.group(), "PERSON", page.number, m.start(), m.end(), m.group().casefold())
+                for m in name.finditer(page.text)
+            ]
             for page in pages
         ]
 
@@ -181,7 +184,9 @@ class FakeGenerator(_Fake):
         prompt = messages[-1].content
         self.calls.append(prompt)
         quoted = re.search(r"<(passage|document)[^>]*>\n(.*?)\n</\1>", prompt, re.S)
-        text = self.says if self.says is not None else re.split(r"(?<=[.!?])\s", quoted.group(2))[0] if quoted else "Yes."
+        text = (
+            self.says if self.says is not None else re.split(r"(?<=[.!?])\s", quoted.group(2))[0] if quoted else "Yes."
+        )
         words = text.split(" ")[:max_tokens]
         for index, word in enumerate(words):
             yield Token(word if index == 0 else f" {word}")

@@ -35,7 +35,9 @@ class SyncEmbedder(Protocol):
     def embed(self, texts: Sequence[str]) -> np.ndarray: ...
 
 
-def reciprocal_rank_fusion(rankings: Sequence[Sequence[int]], *, k: int = 60, weights: Sequence[float] = ()) -> dict[int, float]:
+def reciprocal_rank_fusion(
+    rankings: Sequence[Sequence[int]], *, k: int = 60, weights: Sequence[float] = ()
+) -> dict[int, float]:
     """Id -> sum of weight / (k + rank), ranks from 1. Source: Cormack, Clarke, Buettcher, SIGIR 2009."""
     scores: dict[int, float] = {}
     for which, ranking in enumerate(rankings):
@@ -199,7 +201,10 @@ class IndexView:
         if rows:
             self._dense.add([row.chunk_id for row in rows], np.stack([row.embedding for row in rows]))
             self._lexical.add(
-                [LexicalRow(r.chunk_id, r.document_id, r.collection, f"{r.filename} {r.heading}\n{r.text}") for r in rows]
+                [
+                    LexicalRow(r.chunk_id, r.document_id, r.collection, f"{r.filename} {r.heading}\n{r.text}")
+                    for r in rows
+                ]
             )
         self._lexical.commit()
         for row in rows:

@@ -8,13 +8,16 @@ from collections.abc import Iterator, Sequence
 from rag.model import Entity, Page
 
 WINDOW_CHARS = 4000
-_KEPT = frozenset(
-    "PERSON ORG GPE LOC FAC NORP DATE TIME MONEY PERCENT LAW PRODUCT EVENT WORK_OF_ART".split()
-)
+_KEPT = frozenset("PERSON ORG GPE LOC FAC NORP DATE TIME MONEY PERCENT LAW PRODUCT EVENT WORK_OF_ART".split())
 _RULES = (
     ("EMAIL", re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")),
     ("IBAN", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")),
-    ("MONEY", re.compile(r"(?:€|\$|£|\b(?:EUR|USD|GBP|CHF)) ?\d[\d.,' ]*\d(?:[.,]\d{2})?|\b\d[\d.,']*\d ?(?:€|EUR|USD|GBP|CHF)\b")),
+    (
+        "MONEY",
+        re.compile(
+            r"(?:€|\$|£|\b(?:EUR|USD|GBP|CHF)) ?\d[\d.,' ]*\d(?:[.,]\d{2})?|\b\d[\d.,']*\d ?(?:€|EUR|USD|GBP|CHF)\b"
+        ),
+    ),
     ("REFERENCE", re.compile(r"\b[A-Z]{2,5}[-/](?:\d{2,4}[-/])?\d{2,8}\b")),
     ("PHONE", re.compile(r"(?<!\w)\+\d{1,3}[ \d()/-]{7,16}\d\b")),
 )
@@ -30,7 +33,9 @@ class SpacyRecognizer:
         if use_gpu:
             spacy.require_gpu()
         full = spacy.load(model_path)
-        self._nlp = spacy.load(model_path, exclude=[name for name in full.pipe_names if name not in ("tok2vec", "transformer", "ner")])
+        self._nlp = spacy.load(
+            model_path, exclude=[name for name in full.pipe_names if name not in ("tok2vec", "transformer", "ner")]
+        )
         self._batch_size = batch_size
         self.version = f"{full.meta['lang']}_{full.meta['name']}-{full.meta['version']}+rules/1"
 
@@ -82,7 +87,9 @@ def _resolved(page: Page, by_model: list[Entity]) -> list[Entity]:
         for match in pattern.finditer(page.text):
             if kind == "IBAN" and not valid_iban(match.group()):
                 continue
-            by_rule.append(Entity(match.group(), kind, page.number, match.start(), match.end(), normalise(match.group())))
+            by_rule.append(
+                Entity(match.group(), kind, page.number, match.start(), match.end(), normalise(match.group()))
+            )
     kept: list[Entity] = []
     for entity in [*by_rule, *by_model]:
         if all(entity.end <= other.start or entity.start >= other.end for other in kept):
