@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pypdfium2 as pdfium
-from make import building, claim, finance, lease, people, research, trade
+from make import building, claim, contracts, finance, people, research, trade
 from make.check import unreadable_answers
 from PIL import Image
 
@@ -36,10 +36,10 @@ def plain(text: str) -> Callable[[], bytes]:
 
 
 DOCUMENTS = (
-    Sample("lease-harbour-street.pdf", "contract", "Commercial lease, 18 Harbour Street", lease.lease),
-    Sample("lease-amendment-scan.pdf", "contract", "First amendment to the lease", lease.amendment, (1, 2)),
-    Sample("employment-contract-farrell.pdf", "contract", "Contract of employment, Niamh Farrell", people.employment_contract),
-    Sample("nda-clinic.pdf", "contract", "Mutual non-disclosure agreement with the clinic", people.nda),
+    Sample("lease-harbour-street.pdf", "contract", "Commercial lease, 18 Harbour Street", contracts.lease),
+    Sample("lease-amendment-scan.pdf", "contract", "First amendment to the lease", contracts.amendment, (1, 2)),
+    Sample("employment-contract-farrell.pdf", "contract", "Contract of employment, Niamh Farrell", contracts.employment_contract),
+    Sample("nda-clinic.pdf", "contract", "Mutual non-disclosure agreement with the clinic", contracts.nda),
     Sample("invoice-northgate-1187.pdf", "invoice", "Invoice NOS-2025-1187, desks and chairs", trade.northgate_furniture),
     Sample("invoice-northgate-1342-scan.pdf", "invoice", "Invoice NOS-2025-1342, cabinets and paper", trade.northgate_stationery, (1,)),
     Sample("invoice-solvane-10482.pdf", "invoice", "Invoice SV-10482, managed network", trade.solvane_managed),
@@ -101,7 +101,7 @@ def write_all() -> None:
     (SAMPLES / "manifest.json").write_text(json.dumps(entries, indent=2) + "\n")
     rows = ["| file | type | pages | kind | what it is |\n", "|---|---|---|---|---|\n"]
     for entry in entries:
-        kind = "text" if not entry["scanned"] else "scan" if len(entry["scanned_pages"]) == entry["pages"] else "text and scan"
+        kind = {0: "text", entry["pages"]: "scan"}.get(len(entry["scanned_pages"]), "text and scan")
         rows.append(f"| {entry['file']} | {entry['type']} | {entry['pages']} | {kind} | {entry['title']} |\n")
     readme = HERE / "README.md"
     before, rest = readme.read_text().split(TABLE_START)

@@ -60,5 +60,7 @@ def unreadable_answers(questions: Path, samples: Path) -> list[str]:
             continue
         text = page_text(samples / question["document"], question["page"])
         if not any(states(text, answer) for answer in question["answers"]):
-            problems.append(f"{question['id']}: {question['answers']} not on page {question['page']} of {question['document']}")
+            problems.append(
+                f"{question['id']}: {question['answers']} not on page {question['page']} of {question['document']}"
+            )
     return problems

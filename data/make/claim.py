@@ -97,7 +97,8 @@ def lawyers_letter() -> bytes:
 def claim_letter() -> bytes:
     sheet = Sheet("serif", 11.5, accent="#24476b")
     sheet.columns(
-        f"{w.INSURER.block}<br/>Claims department", f"26 September 2025<br/>Policy: {w.POLICY}<br/>Your claim no.: {w.CLAIM}"
+        f"{w.INSURER.block}<br/>Claims department",
+        f"26 September 2025<br/>Policy: {w.POLICY}<br/>Your claim no.: {w.CLAIM}",
     )
     sheet.gap(3)
     sheet.text(

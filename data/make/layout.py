@@ -13,7 +13,14 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
-    Flowable, HRFlowable, KeepTogether, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table,
+    Flowable,
+    HRFlowable,
+    KeepTogether,
+    PageBreak,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    Table,
 )  # fmt: skip
 
 from .world import Company
@@ -142,7 +149,13 @@ class Sheet:
 
     def clauses(self, number: int | str, name: str, *paragraphs: str) -> None:
         """A numbered heading and its numbered paragraphs: 4., 4.1, 4.2."""
-        style = ParagraphStyle("clause", parent=self.just, leftIndent=11 * mm, bulletFontName=self.body.fontName, bulletFontSize=self.body.fontSize)
+        style = ParagraphStyle(
+            "clause",
+            parent=self.just,
+            leftIndent=11 * mm,
+            bulletFontName=self.body.fontName,
+            bulletFontSize=self.body.fontSize,
+        )
         self.heading(f"{number}. {name}")
         for index, text in enumerate(paragraphs, start=1):
             self.story.append(Paragraph(text, style, bulletText=f"{number}.{index}"))
@@ -185,7 +198,10 @@ class Sheet:
                     for column, cell in enumerate(row)
                 ]
             )
-        commands: list[tuple[object, ...]] = [("VALIGN", (0, 0), (-1, -1), "TOP"), ("BOTTOMPADDING", (0, 0), (-1, -1), 3.5)]
+        commands: list[tuple[object, ...]] = [
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 3.5),
+        ]
         if look == "grid":
             commands.append(("GRID", (0, 0), (-1, -1), 0.5, GREY))
         if look == "lines":
@@ -194,7 +210,9 @@ class Sheet:
             commands.append(("ROWBACKGROUNDS", (0, 1), (-1, -1), [white, PALE]))
         if dark:
             commands.append(("BACKGROUND", (0, 0), (-1, 0), self.accent))
-        self.story.append(Table(cells, [width * mm for width in widths], style=commands, hAlign="LEFT", repeatRows=int(header)))
+        self.story.append(
+            Table(cells, [width * mm for width in widths], style=commands, hAlign="LEFT", repeatRows=int(header))
+        )
         self.gap(3)
 
     def columns(self, left: str, right: str, widths: tuple[float, float] = (90, 80)) -> None:
@@ -228,9 +246,12 @@ class Sheet:
             file, pagesize=size, title=title, author="Redwell sample data", invariant=1,
             topMargin=top * mm, bottomMargin=bottom * mm, leftMargin=side * mm, rightMargin=side * mm,
         )  # fmt: skip
-        nothing: Furniture = lambda canvas, document: None
-        document.build(self.story, onFirstPage=first or nothing, onLaterPages=later or first or nothing)
+        document.build(self.story, onFirstPage=first or _bare, onLaterPages=later or first or _bare)
         return file.getvalue()
+
+
+def _bare(canvas: Canvas, document: SimpleDocTemplate) -> None:
+    """No furniture at all."""
 
 
 @dataclass(frozen=True)
@@ -285,7 +306,9 @@ class Letterhead:
         canvas.line(22 * mm, 17 * mm, width - 22 * mm, 17 * mm)
         canvas.setFillColor(GREY)
         canvas.setFont("Helvetica", 7.5)
-        canvas.drawString(22 * mm, 13 * mm, f"{self.company.register}  |  VAT {self.company.vat}  |  IBAN {self.company.iban}")
+        canvas.drawString(
+            22 * mm, 13 * mm, f"{self.company.register}  |  VAT {self.company.vat}  |  IBAN {self.company.iban}"
+        )
         if self.numbered:
             canvas.drawRightString(width - 22 * mm, 9 * mm, f"Page {document.page}")
 

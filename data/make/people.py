@@ -1,4 +1,4 @@
-"""What an employer writes and receives: contract of employment, resume, policy, minutes, confidentiality, a fax."""
+"""What people write at work: a resume, a policy, minutes, a fax."""
 
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
@@ -9,76 +9,6 @@ from .layout import Letterhead, Sheet, running_head
 from .scan import Scanner, scan, threshold, to_tiff
 
 NAVY = "#24476b"
-
-
-def employment_contract() -> bytes:
-    sheet = Sheet("serif", 12)
-    sheet.title("Contract of employment", centre=True)
-    sheet.text(
-        f"between {w.TENANT.name}, {w.TENANT.address} (the <b>Employer</b>), and {w.NIAMH}, 7 Lantern Row, Port Alder (the "
-        "<b>Employee</b>), dated 11 July 2025.",
-    )
-    sheet.clauses(
-        1, "Position and start",
-        "The Employee is hired as Senior Data Engineer. The employment begins on 1 September 2025 and is for an "
-        "indefinite term. The Employee reports to the managing director.",
-        "The place of work is 18 Harbour Street, Port Alder. The Employee may work from home on up to two days a week by "
-        "agreement with her team.",
-    )  # fmt: skip
-    sheet.clauses(
-        2, "Probation",
-        "The first six months are a probation period, in which either party may end the employment with two weeks' "
-        "notice.",
-    )  # fmt: skip
-    sheet.clauses(
-        3, "Working time",
-        "The regular working time is 38 hours a week from Monday to Friday. Core hours are from 10.00 to 15.00. Overtime "
-        "that the Employer has ordered is made up by time off within three months.",
-    )  # fmt: skip
-    sheet.clauses(
-        4, "Salary",
-        "The gross salary is EUR 68,400.00 a year, paid in twelve equal instalments of EUR 5,700.00 on the 26th day of "
-        "each month.",
-        "The Employee may receive a yearly bonus of up to 8 per cent of the gross salary, which depends on goals agreed "
-        "every January. For 2025 the bonus is guaranteed at EUR 1,500.00.",
-        "The Employer pays 5 per cent of the gross salary into the pension scheme at Lismore Trust Bank.",
-    )  # fmt: skip
-    sheet.clauses(
-        5, "Holidays",
-        "The Employee has 26 working days of paid holidays in a calendar year, in addition to public holidays. Up to five "
-        "days may be carried over until 31 March of the following year.",
-    )  # fmt: skip
-    sheet.clauses(
-        6, "Illness",
-        "The Employee reports illness by 9.30 on the first day and hands in a medical certificate from the third day. The "
-        "Employer continues to pay the full salary for up to eight weeks in a period of twelve months.",
-    )  # fmt: skip
-    sheet.clauses(
-        7, "Confidentiality and inventions",
-        "The Employee keeps business secrets and personal data of customers confidential, also after the employment has "
-        "ended.",
-        "Rights in software and models made in the course of the employment belong to the Employer. The Employee may "
-        "publish scientific papers after written approval, which shall be given or refused within 21 days.",
-    )  # fmt: skip
-    sheet.clauses(
-        8, "Other work",
-        "Other paid work needs consent. Consent is hereby given for the Employee's seminar at the University of West Alder, "
-        "limited to four hours a week in term time.",
-    )  # fmt: skip
-    sheet.clauses(
-        9, "Notice",
-        "After the probation period either party may end the employment with three months' notice to the end of a month, "
-        "in writing. After five years of service the period for the Employer is four months.",
-        "For six months after leaving, the Employee shall not work for customers whom she served in her last year. For "
-        "this time the Employer pays half of the last monthly salary.",
-    )  # fmt: skip
-    sheet.clauses(
-        10, "Equipment and final terms",
-        "The Employer provides a laptop and a telephone, to be returned on the last day. Claims from this contract lapse "
-        "unless raised in writing within six months. The law of Ireland applies.",
-    )  # fmt: skip
-    sheet.signatures((w.HELENA, f"Managing Director, {w.TENANT.name}"), (w.NIAMH, "Employee"))
-    return sheet.pdf("Contract of employment", first=running_head("Contract of employment", "Brightwater / Farrell"), side=25)
 
 
 def resume() -> bytes:
@@ -127,7 +57,7 @@ def resume() -> bytes:
     sheet.text(
         "N. Farrell and J. Petersen: Forecasting leaks in small water networks from night flow. Proceedings of the West Alder "
         "Workshop on Water Data, 2024, pages 41 to 42.",
-        "Seminar \"Data from the real world\" for second-year students, University of West Alder, every spring since 2022.",
+        'Seminar "Data from the real world" for second-year students, University of West Alder, every spring since 2022.',
     )
     sheet.heading("Volunteering and interests")
     sheet.text(
@@ -296,68 +226,10 @@ def management_minutes() -> bytes:
     )  # fmt: skip
     sheet.text("The next management meeting is on Thursday, 20 November 2025, at 9.00.")
     sheet.signatures((w.HELENA, "Chair"), (w.NIAMH, "Minutes"))
-    return sheet.pdf("Minutes of the management meeting", first=running_head("Brightwater Analytics Ltd: internal", "16 October 2025"))
-
-
-def nda() -> bytes:
-    sheet = Sheet("serif", 12, accent="#4a1d2f")
-    sheet.title("MUTUAL NON-DISCLOSURE AGREEMENT", centre=True)
-    sheet.text(
-        f"between {w.TENANT.name}, {w.TENANT.address}, and {w.CLINIC.name}, {w.CLINIC.address}, each a <b>Party</b>, made on "
-        "28 May 2025.",
+    return sheet.pdf(
+        "Minutes of the management meeting",
+        first=running_head("Brightwater Analytics Ltd: internal", "16 October 2025"),
     )
-    sheet.clauses(
-        1, "Purpose",
-        "The Parties wish to find out whether a forecast of missed appointments can help the clinic to plan its consulting "
-        "hours (the <b>Purpose</b>). To this end they will show each other information that is not public.",
-    )  # fmt: skip
-    sheet.clauses(
-        2, "Confidential information",
-        "Confidential information is everything that one Party shows the other for the Purpose, in whatever form, and which "
-        "is marked as confidential or is obviously so, in particular appointment data, price lists, source code and models.",
-        "Information is not confidential if it was public before, was known to the receiver before, was lawfully received "
-        "from a third person, or was developed independently.",
-    )  # fmt: skip
-    sheet.clauses(
-        3, "Duties",
-        "The receiver uses confidential information for the Purpose only, keeps it as carefully as its own secrets, and "
-        "passes it only to employees and advisers who need it and are bound to secrecy.",
-        "Patient data leave the clinic only after names, addresses and dates of birth have been removed. Brightwater "
-        "processes them only on its own servers in Ireland and makes no attempt to identify a person.",
-        "If a court or an authority demands disclosure, the receiver tells the other Party without delay, as far as the law "
-        "allows.",
-    )  # fmt: skip
-    sheet.clauses(
-        4, "Term",
-        "This Agreement runs for one year from its date. The duty of confidentiality lasts for three years after the end of "
-        "the talks, and for patient data without limit.",
-    )  # fmt: skip
-    sheet.clauses(
-        5, "Return of data",
-        "On request, and at the latest when the talks end, the receiver returns or deletes all confidential information "
-        "within 14 days and confirms this in writing. Backup copies may be kept until they are overwritten, but for no "
-        "longer than 90 days.",
-    )  # fmt: skip
-    sheet.clauses(
-        6, "No rights, no duty to conclude",
-        "No licence is granted. Neither Party is bound to conclude a further contract, and each bears its own costs.",
-    )  # fmt: skip
-    sheet.clauses(
-        7, "Breach",
-        "A Party that breaches this Agreement pays the damage caused. No contractual penalty is agreed. A Party that learns "
-        "of a breach tells the other within 48 hours.",
-    )  # fmt: skip
-    sheet.clauses(
-        8, "Contact persons",
-        f"The contact for Brightwater is {w.PRIYA}, Head of Sales; the contact for the clinic is {w.AMARA}, Medical Director.",
-    )  # fmt: skip
-    sheet.clauses(
-        9, "Final terms",
-        "Changes must be in writing. The law of Ireland applies, and the courts of Port Alder have jurisdiction. Before going "
-        "to court the Parties shall try mediation for at least 30 days.",
-    )  # fmt: skip
-    sheet.signatures((w.HELENA, f"Managing Director, {w.TENANT.name}"), (w.AMARA, f"Medical Director, {w.CLINIC.name}"))
-    return sheet.pdf("Mutual non-disclosure agreement", first=running_head("Mutual non-disclosure agreement", "28 May 2025"), side=25)
 
 
 def clinic_fax() -> bytes:
@@ -392,7 +264,9 @@ def clinic_fax() -> bytes:
 
     def furniture(canvas: Canvas, document: SimpleDocTemplate) -> None:
         canvas.setFont("Courier", 9)
-        canvas.drawString(12 * mm, 289 * mm, "03-NOV-2025 11:06   FROM: +353 99 555 0190   ST BRENDANS CLINIC        P.01/01")
+        canvas.drawString(
+            12 * mm, 289 * mm, "03-NOV-2025 11:06   FROM: +353 99 555 0190   ST BRENDANS CLINIC        P.01/01"
+        )
 
     pages = scan(sheet.pdf("Fax", first=furniture), Scanner(seed=14, skew=1.3, noise=16, speckles=600, blur=0.6))
     return to_tiff([threshold(page, 150) for page in pages])

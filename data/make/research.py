@@ -138,7 +138,9 @@ def paper() -> bytes:
     def number(canvas: Canvas, document: BaseDocTemplate) -> None:
         canvas.setFont("Times-Italic", 9)
         canvas.setFillColor(GREY)
-        canvas.drawCentredString(width / 2, 11 * mm, f"West Alder Workshop on Water Data 2024   -   {40 + document.page}")
+        canvas.drawCentredString(
+            width / 2, 11 * mm, f"West Alder Workshop on Water Data 2024   -   {40 + document.page}"
+        )
 
     file = io.BytesIO()
     document = BaseDocTemplate(file, pagesize=A4, invariant=1, title="Forecasting leaks", author="Redwell sample data")

@@ -114,13 +114,17 @@ def _solvane(bill: w.Bill, *, subject: str, closing: tuple[str, ...]) -> bytes:
     )
     sheet.text(f"<b>{subject}</b>")
     rows = [("Service", "Units", "Rate", "Sum")]
-    rows += [(line.text, f"{line.quantity} {line.unit}", w.amount(line.price), w.amount(line.total)) for line in bill.lines]
+    rows += [
+        (line.text, f"{line.quantity} {line.unit}", w.amount(line.price), w.amount(line.total)) for line in bill.lines
+    ]
     rows += [("Subtotal", "", "", w.amount(bill.net)), ("Value added tax at 23 %", "", "", w.amount(bill.vat))]
     rows.append(("Amount payable", "", "", w.money(bill.total)))
     sheet.table(rows, (88, 28, 22, 30), right=(1, 2, 3), bold_rows=(-1,))
     sheet.text(*closing)
     sheet.rule()
-    sheet.notes(f"{w.SOLVANE.register}. VAT {w.SOLVANE.vat}. IBAN {w.SOLVANE.iban}, Corvane Bank. Telephone {w.SOLVANE.phone}.")
+    sheet.notes(
+        f"{w.SOLVANE.register}. VAT {w.SOLVANE.vat}. IBAN {w.SOLVANE.iban}, Corvane Bank. Telephone {w.SOLVANE.phone}."
+    )
     return sheet.pdf(f"Invoice {bill.number}", side=21)
 
 
