@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+import unicodedata
 from enum import StrEnum
 
 import numpy as np
@@ -15,8 +16,14 @@ _SPAN = re.compile(r"\S+")
 _LINE_END_HYPHEN = 0xFFFE
 """pdfium puts this for a hyphen at the end of a line, and leaves the line end out."""
 _SPACES = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 0xA0, 0xFFFF], np.uint16)
-_VOWELS = frozenset("aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýœąęėįųűőāēīōū")
-_COMMON = frozenset("etaoinsrhl")
+_SHARES = dict(
+    zip(
+        "abcdefghijklmnopqrstuvwxyz",
+        (82, 15, 32, 42, 135, 18, 18, 35, 72, 4, 14, 45, 28, 75, 62, 25, 6, 66, 66, 68, 40, 15, 11, 3, 12, 9),
+        strict=True,
+    )
+)
+"""Letters in a thousand, about, in the languages of Europe that are written in Latin letters."""
 
 
 class Verdict(StrEnum):
@@ -118,14 +125,11 @@ def _garbage(text: str) -> bool:
         return True
     if len(bare) >= 40 and sum(c.isalnum() for c in bare) < 0.35 * len(bare) and not _ruled(bare):
         return True
-    low = bare.lower()
-    latin = [c for c in low if "a" <= c <= "z" or "\xe0" <= c <= "\u024f"]
-    if len(latin) < 200 or len(latin) < 0.5 * len(bare):
+    letters = [c for c in unicodedata.normalize("NFD", bare.lower()) if "a" <= c <= "z"]
+    if len(letters) < 80 or len(letters) < 0.4 * len(bare):
         return False
-    vowels = sum(c in _VOWELS for c in latin) / len(latin)
-    common = sum(c in _COMMON for c in latin) / len(latin)
-    # Languages of Europe: 0.35..0.5 vowels, 0.55..0.72 of the ten letters; a shifted alphabet has about 0.25 and 0.35.
-    return (vowels < 0.22 or vowels > 0.65) or (common < 0.45 and vowels < 0.3)
+    # Languages come to 55..70; letters in equal shares to 38, and so does a shifted or a scrambled alphabet.
+    return sum(_SHARES[c] for c in letters) / len(letters) < 48
 
 
 def _ruled(bare: str) -> bool:
