@@ -110,7 +110,7 @@ class Reading(Section):
     languages: str = "eng"
     """Tesseract codes joined by '+', when a document does not say."""
     dpi: int = 300
-    engine: Literal["tesseract"] = "tesseract"
+    engine: Literal["tesseract", "tesserocr"] = "tesseract"
     scaling: Scaling = Scaling(max_ongoing_requests=4, cpus=0.5)
     ocr: Scaling = Scaling(min_replicas=2, max_replicas=2, cpus=1.0, max_ongoing_requests=2, target_ongoing_requests=1)
 

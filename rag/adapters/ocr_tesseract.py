@@ -25,7 +25,7 @@ SMALL = 14.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Picture:
+class Picture:
     """A gray file, how it differs from the page as stored, and its pixels a unit of the page."""
 
     path: Path
@@ -87,15 +87,15 @@ class TesseractOcr:
         )
         if gray.blank:
             return Page(task.number, task.width, task.height, "", Source.OCR, confidence=0.0)
-        picture = _Picture(first, gray.width, gray.height, gray.scale)
+        picture = Picture(first, gray.width, gray.height, gray.scale)
         if gray.angle:
             picture = self._changed(picture, "level", angle=gray.angle)
-        best = self._ocr(picture, task)
+        best = self._ocr(picture, task.language)
         if lying := best.lying:
             turned = best.turned(lying, picture.width, picture.height)
             if best.confidence < GOOD or gray.lying_angle or turned.median_height < SMALL:
                 picture = self._changed(picture, "lying", rotation=lying, angle=gray.lying_angle)
-                best = self._ocr(picture, task)
+                best = self._ocr(picture, task.language)
             else:  # read as well as if it stood: only its words have to be turned
                 best = turned
                 picture = replace(picture, width=picture.height, height=picture.width, rotation=lying)
@@ -103,9 +103,7 @@ class TesseractOcr:
             picture, best = self._better(picture, best, task)
         return self._page(picture, best, task)
 
-    def _better(
-        self, picture: _Picture, best: ocr_layout.Reading, task: PageTask
-    ) -> tuple[_Picture, ocr_layout.Reading]:
+    def _better(self, picture: Picture, best: ocr_layout.Reading, task: PageTask) -> tuple[Picture, ocr_layout.Reading]:
         """Further attempts on a page that read badly, and the best of all."""
         attempts: list[dict[str, Any]] = []
         if best.confidence < POOR and (rotation := self._upright(picture, task)):
@@ -119,28 +117,28 @@ class TesseractOcr:
         return picture, best
 
     def _attempt(
-        self, picture: _Picture, best: ocr_layout.Reading, task: PageTask, **change: Any
-    ) -> tuple[_Picture, ocr_layout.Reading]:
+        self, picture: Picture, best: ocr_layout.Reading, task: PageTask, **change: Any
+    ) -> tuple[Picture, ocr_layout.Reading]:
         changed = self._changed(picture, **change)
-        other = self._ocr(changed, task)
+        other = self._ocr(changed, task.language)
         return (changed, other) if other.quality > best.quality else (picture, best)
 
     def _changed(
         self,
-        picture: _Picture,
+        picture: Picture,
         name: str,
         *,
         rotation: int = 0,
         angle: float = 0.0,
         enlarge: float = 1.0,
         clean: bool = False,
-    ) -> _Picture:
+    ) -> Picture:
         target = picture.path.with_name(f"{name}.pgm")
         self._sandbox.run(
             parse.change, picture.path, target, rotation=rotation, angle=angle, scale=enlarge, clean=clean
         )
         width, height = (picture.width, picture.height) if rotation % 180 == 0 else (picture.height, picture.width)
-        return _Picture(
+        return Picture(
             target,
             round(width * enlarge),
             round(height * enlarge),
@@ -150,7 +148,7 @@ class TesseractOcr:
             picture.enlarged * enlarge,
         )
 
-    def _upright(self, picture: _Picture, task: PageTask) -> int | None:
+    def _upright(self, picture: Picture, task: PageTask) -> int | None:
         """Degrees clockwise that turn the page upright, from tesseract's orientation detection; None when it cannot say."""
         import pytesseract
 
@@ -167,14 +165,13 @@ class TesseractOcr:
             return None
         return int(found["rotate"]) if float(found["orientation_conf"]) > 0.5 else None
 
-    def _ocr(self, picture: _Picture, task: PageTask, *, psm: int = 3) -> ocr_layout.Reading:
+    def _ocr(self, picture: Picture, language: str, *, psm: int = 3) -> ocr_layout.Reading:
         import pytesseract
 
-        dpi = round(self._reading.dpi * picture.enlarged)
-        config = f"--psm {psm} --dpi {dpi} -c tessedit_create_tsv=1"
+        config = f"--psm {psm} --dpi {self._dpi(picture)} -c tessedit_create_tsv=1"
         try:
             table = pytesseract.run_and_get_output(
-                str(picture.path), extension="tsv", lang=task.language, config=config, timeout=PAGE_SECONDS
+                str(picture.path), extension="tsv", lang=language, config=config, timeout=PAGE_SECONDS
             )
         except RuntimeError as error:  # TesseractError is one; pytesseract raises the bare one at its timeout
             if isinstance(error, pytesseract.TesseractError):
@@ -182,7 +179,10 @@ class TesseractOcr:
             raise DamagedFile(f"The page took longer than {PAGE_SECONDS} s to read.", "Lower `reading.dpi`.") from error
         return ocr_layout.from_tsv(table)
 
-    def _page(self, picture: _Picture, reading: ocr_layout.Reading, task: PageTask) -> Page:
+    def _dpi(self, picture: Picture) -> int:
+        return round(self._reading.dpi * picture.enlarged)
+
+    def _page(self, picture: Picture, reading: ocr_layout.Reading, task: PageTask) -> Page:
         sideways = picture.rotation in (90, 270)
         width, height = (task.height, task.width) if sideways else (task.width, task.height)
         boxes = reading.boxes
