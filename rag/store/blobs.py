@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from rag.errors import ConfigurationError, InvalidInput, NotFound, Unavailable
+from rag.errors import ConfigurationError, InvalidInput, NotFound, RedwellError, Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -74,6 +74,8 @@ class FsspecBlobs:
             path = Path(folder) / "blob"
             with _translated(key):
                 store, remote = self._remote(key)
+                if not store.isfile(remote):
+                    raise _missing(key)
                 store.get_file(remote, str(path))
             yield path
 
@@ -151,6 +153,8 @@ class FsspecBlobs:
                 raise _missing(key)
             return path.stat().st_size
         store, remote = self._remote(key)
+        if not store.isfile(remote):  # some stores give their folders a size
+            raise _missing(key)
         return int(store.size(remote))
 
     def _keys(self, prefix: str) -> list[str]:
@@ -201,8 +205,11 @@ def _open(url: str) -> tuple[Any, str]:
 @contextmanager
 def _arriving(path: Path) -> Iterator[Path]:
     """A place beside `path` to write to; it becomes `path` when the body has ended well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=_PARTIAL, dir=path.parent)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=_PARTIAL, dir=path.parent)
+    except OSError as error:
+        raise Unavailable(f"The blob store cannot be written: {error.strerror or error}") from error
     os.close(descriptor)
     partial = Path(name)
     try:
@@ -225,6 +232,10 @@ def _translated(key: str) -> Iterator[None]:
         raise _missing(key) from error
     except OSError as error:
         raise Unavailable(f"The blob store cannot be used: {error.strerror or error}") from error
+    except (RedwellError, TypeError):
+        raise
+    except Exception as error:  # noqa: BLE001 - behind fsspec each cloud's library raises errors of its own
+        raise Unavailable(f"The blob store cannot be used: {type(error).__name__}: {error}") from error
 
 
 def _missing(key: str) -> NotFound:

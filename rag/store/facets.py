@@ -98,7 +98,7 @@ class Facets:
             return [Collection(*(row[0], *map(int, row[1:]))) for row in await connection.execute(query)]
 
     async def stats(self) -> dict[str, Any]:
-        """Counts: documents, pages, chunks, entities, bytes, jobs, collections; `status` by name; `sequence` of the feed."""
+        """Counts: documents, pages, chunks, entities, bytes, jobs, collections; `by_status` (also `status`), `by_type`; `sequence` of the feed."""
         async with self._database.read() as connection:
             counts = {
                 table.name: await connection.scalar(select(func.count()).select_from(table)) or 0
@@ -107,11 +107,19 @@ class Facets:
             states = await connection.execute(select(documents.c.status, func.count()).group_by(documents.c.status))
             status = dict.fromkeys((s.value for s in Status), 0)
             status.update((name, count) for name, count in states)
+            kinds = await connection.execute(
+                select(documents.c.label, func.count())
+                .where(documents.c.label.is_not(None))
+                .group_by(documents.c.label)
+            )
+            by_type = {label: count for label, count in kinds}
             size = await connection.scalar(select(func.coalesce(func.sum(documents.c.size), 0)))
             names = await connection.scalar(select(func.count(distinct(documents.c.collection))))
             sequence = await connection.scalar(select(func.coalesce(func.max(changes.c.seq), 0)))
         return counts | {
             "status": status,
+            "by_status": status,
+            "by_type": by_type,
             "bytes": int(size or 0),
             "collections": names or 0,
             "sequence": sequence or 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import builtins
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -86,11 +87,11 @@ class Listing:
         more = _cursor(sort, rows[limit - 1][1], rows[limit - 1][0]) if len(rows) > limit else None
         return DocumentPage(tuple(found), more, total or 0)
 
-    async def document_ids(self, filter: Filter) -> list[str]:
+    async def document_ids(self, filter: Filter) -> builtins.list[str]:
         """Ids of the documents that a search with this filter may see, oldest first."""
         async with self._database.read() as connection:
             query = select(documents.c.id).where(*_matches(filter)).order_by(documents.c.created_at, documents.c.id)
-            return list(await connection.scalars(query))
+            return [*await connection.scalars(query)]
 
 
 def _matches(filter: Filter) -> list[ColumnElement[bool]]:
@@ -106,12 +107,12 @@ def _matches(filter: Filter) -> list[ColumnElement[bool]]:
     if filter.entities:
         conditions.append(_mentions(filter.entities))
     for key in dict(filter.metadata):
-        values = [metadata_key(v) for k, v in filter.metadata if k == key]
+        wanted = [metadata_key(v) for k, v in filter.metadata if k == key]
         conditions.append(
             exists().where(
                 metadata_values.c.document_id == documents.c.id,
                 metadata_values.c.key == metadata_key(key),
-                metadata_values.c.value.in_(values),
+                metadata_values.c.value.in_(wanted),
             )
         )
     if filter.created_after is not None:

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.schema import Table
 
 from rag.errors import DocumentNotFound
@@ -95,12 +94,12 @@ async def append_change(
 ) -> int:
     """Add to the change feed and return the sequence number. Last statement of a change: others wait for its commit."""
     await database.lock_changes(connection)
-    row: ReturningInsert[tuple[int]] = (
+    row = (
         insert(tables.changes)
         .values(op=op, document_id=document_id, collection=collection)
         .returning(tables.changes.c.seq)
     )
-    return int((await connection.execute(row)).scalar_one())
+    return (await connection.execute(row)).scalar_one()
 
 
 def missing(id: str) -> DocumentNotFound:
@@ -164,7 +163,7 @@ def page_value(row: Row[Any]) -> Page:
     )
 
 
-def chunk_value(row: Row[Any]) -> Chunk:
+def chunk_value(row: Any) -> Chunk:
     return Chunk(row.document_id, row.page, row.start, row.end, row.text, row.id, row.heading)
 
 

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import asyncio
+import pickle
+import subprocess
+import sys
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import insert, select, text
+
+from rag.errors import ConfigurationError, RedwellError, Unavailable
+from rag.store.database import Database
+from rag.store.tables import changes, metadata
+
+CONNECT = "import asyncio, sys; from rag.store.database import Database; asyncio.run(Database(sys.argv[1]).connect())"
+
+
+def append(document_id: str):
+    return insert(changes).values(op="upsert", document_id=document_id, collection="c")
+
+
+async def test_migrations_build_exactly_the_tables(database: Database) -> None:
+    def difference(connection) -> list:
+        return compare_metadata(MigrationContext.configure(connection), metadata)
+
+    async with database.read() as connection:
+        assert await connection.run_sync(difference) == []
+
+
+async def test_processes_that_start_at_once_all_find_the_schema(empty_url: str) -> None:
+    processes = [subprocess.Popen([sys.executable, "-c", CONNECT, empty_url]) for _ in range(4)]
+    assert [await asyncio.to_thread(process.wait, 60) for process in processes] == [0, 0, 0, 0]
+    database = Database(empty_url)
+    async with database.read() as connection:
+        assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).all() == [("0001",)]
+    await database.close()
+
+
+async def test_connecting_again_keeps_what_is_there(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(append("kept"))
+    await database.connect()
+    async with database.read() as connection:
+        assert list(await connection.scalars(select(changes.c.document_id))) == ["kept"]
+
+
+async def test_an_exception_rolls_back(database: Database) -> None:
+    async def fail_late() -> None:
+        async with database.write() as connection:
+            await connection.execute(append("lost"))
+            raise KeyError("later")
+
+    with pytest.raises(KeyError):
+        await fail_late()
+    async with database.read() as connection:
+        assert (await connection.execute(select(changes))).all() == []
+
+
+async def test_eight_writers_that_read_first_lose_no_update(database: Database) -> None:
+    async def work(mine: Database, name: str) -> None:
+        for number in range(10):
+            async with mine.write() as connection:
+                await connection.execute(select(changes).limit(1))
+                await connection.execute(append(f"{name}-{number}"))
+        await mine.close()
+
+    others = [pickle.loads(pickle.dumps(database)) for _ in range(8)]
+    await asyncio.gather(*(work(other, str(i)) for i, other in enumerate(others)))
+    async with database.read() as connection:
+        found = set(await connection.scalars(select(changes.c.document_id)))
+    assert found == {f"{i}-{number}" for i in range(8) for number in range(10)}
+
+
+async def test_a_reader_sees_one_moment(database: Database) -> None:
+    async with database.read() as reader:
+        before = (await reader.execute(select(changes))).all()
+        async with database.write() as connection:
+            await connection.execute(append("meanwhile"))
+        assert (await reader.execute(select(changes))).all() == before == []
+
+
+async def test_a_cancelled_write_leaves_the_database_usable(database: Database) -> None:
+    async def slow() -> None:
+        async with database.write() as connection:
+            await connection.execute(append("cancelled"))
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(slow())
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.write() as connection:
+        await connection.execute(append("next"))
+    async with database.read() as connection:
+        assert list(await connection.scalars(select(changes.c.document_id))) == ["next"]
+
+
+async def test_one_database_serves_several_event_loops(database: Database) -> None:
+    async def use() -> None:
+        async with database.write() as connection:
+            await connection.execute(append("other loop"))
+        await database.close()
+
+    await database.ping()
+    await asyncio.to_thread(asyncio.run, use())
+    async with database.read() as connection:
+        assert list(await connection.scalars(select(changes.c.document_id))) == ["other loop"]
+
+
+async def test_a_refused_statement_is_our_error_without_the_values(database: Database) -> None:
+    with pytest.raises(RedwellError) as caught:
+        async with database.write() as connection:
+            await connection.execute(append("secret").values(op=None))
+    assert "secret" not in str(caught.value)
+    assert caught.value.status == 500
+
+
+async def test_a_missing_schema_is_unavailable_or_refused(empty_url: str) -> None:
+    database = Database(empty_url)
+    with pytest.raises(RedwellError):
+        async with database.read() as connection:
+            await connection.execute(select(changes))
+    await database.close()
+
+
+async def test_a_server_that_is_not_there_is_unavailable() -> None:
+    database = Database("postgresql://nobody:x@127.0.0.1:9/none")
+    with pytest.raises(Unavailable):
+        await database.ping()
+    with pytest.raises(Unavailable):
+        await database.connect()
+
+
+async def test_a_folder_that_cannot_be_made_is_unavailable(tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Unavailable):
+        await Database(f"sqlite:///{tmp_path}/file/x.sqlite3").connect()
+
+
+@pytest.mark.parametrize("url", ["mysql://host/name", "sqlite://", "sqlite+aiosqlite:///:memory:", "what", ""])
+def test_urls_that_are_not_supported_are_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError):
+        Database(url)
+
+
+def test_the_password_is_kept_for_pickling_but_not_shown() -> None:
+    database = Database("postgresql://user:geheim@host/name")
+    assert "geheim" not in repr(database)
+    assert pickle.loads(pickle.dumps(database))._url.password == "geheim"
