@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import quote
 
 import httpx
 
@@ -116,7 +117,7 @@ class RedwellClient:
 
     def events(self, document_id: str) -> Iterator[Document]:
         """The record (without entities) at every change, until it is final or deleted."""
-        with self._stream("GET", f"/v1/documents/{document_id}/events") as response:
+        with self._stream("GET", f"{_path(document_id)}/events") as response:
             for name, data in server_sent(response.iter_bytes()):
                 if name == "document":
                     yield decode(Document, data)
@@ -125,11 +126,11 @@ class RedwellClient:
 
     def retry(self, document_id: str) -> Document:
         """Run again what failed."""
-        return decode(Document, self._json("POST", f"/v1/documents/{document_id}/retry"))
+        return decode(Document, self._json("POST", f"{_path(document_id)}/retry"))
 
     def delete(self, document_id: str) -> None:
         """Delete the document and all that was made from it; cancels its analysis."""
-        self._send("DELETE", f"/v1/documents/{document_id}")
+        self._send("DELETE", _path(document_id))
 
     def analyze(self, file: File, *, language: str | None = None) -> Analysis:
         """Analyse one file at once; nothing is stored."""
@@ -140,7 +141,7 @@ class RedwellClient:
     # Looking
 
     def document(self, document_id: str) -> Document:
-        return decode(Document, self._json("GET", f"/v1/documents/{document_id}"))
+        return decode(Document, self._json("GET", _path(document_id)))
 
     def document_page(
         self,
@@ -180,7 +181,7 @@ class RedwellClient:
                 return
 
     def page(self, document_id: str, number: int) -> Page:
-        return decode(Page, self._json("GET", f"/v1/documents/{document_id}/pages/{number}"))
+        return decode(Page, self._json("GET", f"{_path(document_id)}/pages/{number}"))
 
     def page_image(
         self, document_id: str, number: int, *, highlights: Sequence[Highlight] = (), width: int = 1000
@@ -189,14 +190,14 @@ class RedwellClient:
         query: dict[str, Any] = {"width": width}
         if highlights:
             query["highlight"] = [f"{start}-{end}" for start, end in highlights]
-        return self._send("GET", f"/v1/documents/{document_id}/pages/{number}/image", params=query).content
+        return self._send("GET", f"{_path(document_id)}/pages/{number}/image", params=query).content
 
     def text(self, document_id: str) -> str:
-        return self._send("GET", f"/v1/documents/{document_id}/text").text
+        return self._send("GET", f"{_path(document_id)}/text").text
 
     def original(self, document_id: str) -> bytes:
         """The bytes as they were sent."""
-        return self._send("GET", f"/v1/documents/{document_id}/original").content
+        return self._send("GET", f"{_path(document_id)}/original").content
 
     # The way out
 
@@ -320,6 +321,13 @@ class RedwellClient:
                 response.read()
                 raise problem(response.status_code, body(response))
             yield response
+
+
+def _path(document_id: str) -> str:
+    """Path of a document; an id that is none, from a link for example, must not become another route."""
+    if document_id.strip(".") == "":
+        raise ApiError(404, "document_not_found", "There is no document with that id.", "Check the id.")
+    return f"/v1/documents/{quote(document_id, safe='')}"
 
 
 def _compact(**fields: Any) -> dict[str, Any]:

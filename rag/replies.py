@@ -286,12 +286,13 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class EntityCount:
-    """`documents`: how many documents name it; `count`: how often they do."""
+    """`documents`: how many documents name it; `mentions`: how often they do."""
 
     text: str
     type: str
-    count: int = 0
+    mentions: int = 0
     documents: int = 0
+    document_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

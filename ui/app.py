@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 
 st.set_page_config(page_title="Redwell", page_icon=str(HERE / "icon.svg"), layout="wide")
 st.html(HERE / "style.css")
-st.logo(str(HERE / "logo.svg"), size="large", icon_image=str(HERE / "icon.svg"))
+st.logo(str(HERE / "logo.svg"), size="large")
 
 pages = [
     st.Page(ask.render, title="Ask", icon=":material/forum:", url_path="ask", default=True),

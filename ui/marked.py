@@ -45,7 +45,7 @@ def page_text_html(page: Page, entities: Sequence[Entity] = (), highlights: Sequ
     ]
     doubtful = [(word.start, word.end) for word in page.words if word.confidence < DOUBTFUL]
     edges = {0, len(page.text)}
-    for start, end, *_ in [*named, *doubtful, *highlights]:
+    for start, end in [*((start, end) for start, end, _ in named), *doubtful, *highlights]:
         edges |= {min(max(start, 0), len(page.text)), min(max(end, 0), len(page.text))}
     cuts = sorted(edges)
     types = _cover(cuts, named)

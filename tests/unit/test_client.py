@@ -202,6 +202,28 @@ def test_page_image_repeats_the_highlight_parameter() -> None:
     assert seen[0].params.get_list("highlight") == ["1-5", "9-12"]
 
 
+@pytest.mark.parametrize(
+    ("name", "path"), [("../stats", b"/v1/documents/..%2Fstats"), ("a?b#c", b"/v1/documents/a%3Fb%23c")]
+)
+def test_an_id_cannot_become_another_route(name: str, path: bytes) -> None:
+    seen: list[bytes] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.raw_path)
+        return httpx.Response(404, json={})
+
+    with pytest.raises(ApiError):
+        client(handler).document(name)
+    assert seen == [path]
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_an_id_of_dots_is_no_document(name: str) -> None:
+    with pytest.raises(ApiError) as caught:
+        client(lambda request: httpx.Response(200, json={"id": "x"})).document(name)
+    assert caught.value.code == "document_not_found"
+
+
 def test_key_goes_into_the_authorization_header() -> None:
     seen: list[str] = []
 

@@ -67,15 +67,13 @@ def _head(talking: bool) -> None:
 def _scope() -> None:
     """What the questions see: everything, a collection, a type."""
     chosen = [name for name in (st.session_state.get("in_collection"), st.session_state.get("in_type")) if name]
-    with st.popover(
-        view.label(", ".join(chosen)) if chosen else "All documents", icon=":material/filter_list:", type="tertiary"
-    ):
-        with api.shown():
-            names = [found.name for found in api.client().collections()]
-            types = sorted(api.client().stats().by_type)
-            st.selectbox("Collection", names, index=None, placeholder="Every collection", key="in_collection")
-            st.selectbox("Type", types, index=None, placeholder="Every type", key="in_type")
-            st.caption("Questions are answered from these documents only.")
+    title = view.label(", ".join(chosen)) if chosen else "All documents"
+    with st.popover(title, icon=":material/filter_list:", type="tertiary", key="scope"), api.shown():
+        names = [found.name for found in api.client().collections()]
+        types = sorted(api.client().stats().by_type)
+        st.selectbox("Collection", names, index=None, placeholder="Every collection", key="in_collection")
+        st.selectbox("Type", types, index=None, placeholder="Every type", key="in_type")
+        st.caption("Questions are answered from these documents only.")
 
 
 def _welcome() -> None:
@@ -153,9 +151,16 @@ def _asked(question: str, turns: list[Turn]) -> Turn:
     st.html(f'<div class="rw-question">{view.escape(question)}</div>')
     line, place = st.empty(), st.empty()
     line.html('<div class="rw-line">Looking for passages …</div>')
-    text, citations, turn = "", [], Turn(question)
+    text, turn = "", Turn(question)
+    citations: list[Citation] = []
+    kind = st.session_state.get("in_type")
     try:
-        for event in api.client().ask_stream(question, history=_history(turns), **_limits()):
+        for event in api.client().ask_stream(
+            question,
+            collection=st.session_state.get("in_collection"),
+            filters={"type": [kind]} if kind else None,
+            history=_history(turns),
+        ):
             if isinstance(event, ResultsEvent):
                 names = list(dict.fromkeys(result.filename for result in event.results))
                 more = f" and {len(names) - 3} more" if len(names) > 3 else ""
@@ -183,11 +188,3 @@ def _history(turns: list[Turn]) -> list[dict[str, str]]:
             {"role": "assistant", "content": turn.answer.answer if turn.answer else ""},
         )
     ]
-
-
-def _limits() -> dict[str, object]:
-    kind = st.session_state.get("in_type")
-    return {
-        "collection": st.session_state.get("in_collection"),
-        "filters": {"type": [kind]} if kind else None,
-    }
