@@ -14,10 +14,13 @@ from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 HERE = Path(__file__).parent
+OLDEST_PYTHON = "3.11.2"
+"""Debian 12's. A pin that asks for more cannot be installed there."""
 HEADER = "# Written by requirements/lock.py from {source}: do not edit. Install with `pip install --no-deps -r`.\n"
 
 
@@ -64,9 +67,12 @@ def closure(direct: list[Requirement], without: set[str]) -> dict[str, str]:
 
 
 def unmet(names: Iterable[str]) -> list[str]:
-    """Version conflicts among what is pinned, as 'a needs b<2, installed is 2.1'."""
+    """Conflicts among what is pinned and with OLDEST_PYTHON, as 'a needs b<2, installed is 2.1'."""
     problems = []
     for name in names:
+        python = metadata.metadata(name).get("Requires-Python") or ""
+        if not SpecifierSet(python).contains(OLDEST_PYTHON):
+            problems.append(f"{name} needs Python {python}, which Debian 12 does not have: install an older one")
         for line in metadata.distribution(name).requires or []:
             child = Requirement(line)
             wanted = child.marker is None or child.marker.evaluate({"extra": ""})
