@@ -39,7 +39,9 @@ class FsspecBlobs:
         await self._run(key, self._put, key, data)
 
     async def put_file(self, key: str, path: Path) -> None:
-        """Take a local file in: it is moved where that is possible and is gone afterwards. Raises NotFound."""
+        """Take a local file in. It stays where it is but must not be written to any more: on the same disk the blob is a
+        link to it, which costs nothing for files of any size. Raises NotFound.
+        """
         await self._run(key, self._put_file, key, Path(path))
 
     async def get(self, key: str) -> bytes:
@@ -113,10 +115,13 @@ class FsspecBlobs:
         if self._folder is None:
             store, remote = self._remote(key)
             store.put_file(str(path), remote)
-            path.unlink(missing_ok=True)
             return
         with _arriving(self._path(key)) as partial:
-            shutil.move(path, partial)  # a rename on the same disk, else a copy that nobody sees yet
+            partial.unlink()
+            try:
+                os.link(path, partial)
+            except OSError:  # another disk, or one without links
+                shutil.copyfile(path, partial)
             descriptor = os.open(partial, os.O_RDONLY)
             try:
                 os.fsync(descriptor)
@@ -234,7 +239,7 @@ def _translated(key: str) -> Iterator[None]:
         raise Unavailable(f"The blob store cannot be used: {error.strerror or error}") from error
     except (RedwellError, TypeError):
         raise
-    except Exception as error:  # noqa: BLE001 - behind fsspec each cloud's library raises errors of its own
+    except Exception as error:  # behind fsspec each cloud's library raises errors of its own
         raise Unavailable(f"The blob store cannot be used: {type(error).__name__}: {error}") from error
 
 

@@ -112,7 +112,7 @@ class Facets:
                 .where(documents.c.label.is_not(None))
                 .group_by(documents.c.label)
             )
-            by_type = {label: count for label, count in kinds}
+            by_type = {label: count for label, count in kinds}  # noqa: C416 - a result is no sequence of pairs to mypy
             size = await connection.scalar(select(func.coalesce(func.sum(documents.c.size), 0)))
             names = await connection.scalar(select(func.count(distinct(documents.c.collection))))
             sequence = await connection.scalar(select(func.coalesce(func.max(changes.c.seq), 0)))

@@ -44,14 +44,13 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
 async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """URL of a database without a schema."""
     if request.param == "sqlite":
         yield sqlite_url(tmp_path / "fresh" / "redwell.sqlite3")
         return
-    if not POSTGRES:
-        pytest.skip("REDWELL_TEST_POSTGRES is not set")
+    assert POSTGRES
     name = f"redwell_test_{uuid4().hex[:12]}"
     await _administer(f"CREATE DATABASE {name}")
     yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
