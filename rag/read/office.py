@@ -8,6 +8,7 @@ from __future__ import annotations
 import email
 import email.policy
 import io
+import logging
 import re
 import shutil
 import warnings
@@ -105,6 +106,7 @@ def _markdown(path: Path, media_type: str) -> list[str]:
     from docling.document_converter import DocumentConverter
     from docling.exceptions import ConversionError
 
+    logging.getLogger("docling").setLevel(logging.CRITICAL)  # what matters comes back as an error
     stream = DocumentStream(name="document" + _SUFFIXES[media_type], stream=io.BytesIO(path.read_bytes()))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # docling warns of each shape that it repairs
