@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, distinct, func, or_, select
+from sqlalchemy import FromClause, and_, distinct, func, or_, select
 
 from rag.model import Status
 from rag.store.database import Database
@@ -41,11 +41,12 @@ class Facets:
     ) -> list[EntityFacet]:
         """Names with most documents first, then most mentions. `q` is a part of the name."""
         mentions, owners = func.count().label("mentions"), func.count(distinct(entities.c.document_id)).label("owners")
-        source = entities.join(documents, documents.c.id == entities.c.document_id)
+        source: FromClause = entities
         conditions = []
         if type is not None:
             conditions.append(entities.c.type == type)
         if collection is not None:
+            source = entities.join(documents, documents.c.id == entities.c.document_id)
             conditions.append(documents.c.collection == collection)
         if q:
             part = lookup_key(q)
