@@ -22,8 +22,12 @@ _REFUSAL = re.compile(
     r"do(?:es)? not (?:say|mention|contain|provide|specify|hold|state)|not (?:mentioned|in the (?:documents|passages))|no information",
     re.I,
 )
+EVIDENCE_PASSAGES = 16
+"""Passages that evidence is looked for in; the request's `top_k` of them are shown."""
 TRUSTED_EVIDENCE = 4
 """A sentence of the model is believed only when it is supported by one of the best sentences found by retrieval."""
+TRUSTED_SHARE = 0.88
+"""...whose score is at least this share of the best one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,8 @@ class _Clock:
 async def retrieve(request: AskRequest, services: Services) -> tuple[Passage, ...]:
     """Passages, best first, from an index that has seen everything that was acknowledged before this call."""
     at_least = await services.state.feed.head()
-    query = SearchQuery(
-        standalone(request.question, request.history), request.top_k, request.mode, request.filter, at_least
-    )
+    depth = max(request.top_k, EVIDENCE_PASSAGES)
+    query = SearchQuery(standalone(request.question, request.history), depth, request.mode, request.filter, at_least)
     found = await services.retriever.search(query)
     return tuple(await services.state.documents.passages(found.hits))
 
@@ -83,7 +86,8 @@ async def answer(request: AskRequest, services: Services) -> AsyncIterator[Answe
     clock = _Clock()
     passages = await retrieve(request, services)
     mark = clock.mark("retrieve", clock.started)
-    yield Results(passages)
+    shown = passages[: request.top_k]
+    yield Results(shown)
 
     question = standalone(request.question, request.history)
     evidence = await gather_evidence(question, passages, services.retriever.similarity) if passages else []
@@ -94,7 +98,7 @@ async def answer(request: AskRequest, services: Services) -> AsyncIterator[Answe
     )
 
     if not evidence or evidence[0].score < settings.min_relevance:
-        yield Final(_not_found(passages, services, prompt, clock))
+        yield Final(_not_found(shown, services, prompt, clock))
         return
 
     draft, usage = "", Usage()
@@ -109,7 +113,7 @@ async def answer(request: AskRequest, services: Services) -> AsyncIterator[Answe
 
     strict = settings.strict if request.strict is None else request.strict
     citations = Citations(passages, services.state.documents)
-    text, checks = await _ground(draft.strip(), evidence, citations, strict=strict)
+    text, checks = await _ground(question, draft.strip(), evidence, citations, strict=strict)
     for citation in citations.all:
         yield Cited(citation)
     clock.mark("ground", mark)
@@ -120,7 +124,7 @@ async def answer(request: AskRequest, services: Services) -> AsyncIterator[Answe
             answer=text,
             citations=citations.all,
             grounding=Grounding(not unsupported, round(mean, 4), unsupported, tuple(checks)),
-            results=passages,
+            results=shown,
             model=services.generator.model,
             prompt_version=prompt.version,
             usage=usage,
@@ -163,17 +167,19 @@ def _by_evidence(passages: Sequence[Passage], evidence: Sequence[Evidence], coun
 
 
 async def _ground(
-    draft: str, evidence: Sequence[Evidence], citations: Citations, *, strict: bool
+    question: str, draft: str, evidence: Sequence[Evidence], citations: Citations, *, strict: bool
 ) -> tuple[str, list[SentenceCheck]]:
     """Check each sentence; in strict mode what is not supported gives way to the best passage, quoted."""
     top = evidence[0].score
-    trusted = [item for item in evidence[:TRUSTED_EVIDENCE] if item.score >= 0.8 * top]
+    trusted = [item for item in evidence[:TRUSTED_EVIDENCE] if item.score >= TRUSTED_SHARE * top]
     candidates = [item.segment.text for item in trusted]
     preference = [item.score / top for item in trusted]
+    asked = set(content_words(question))
     parts: list[str] = []
     checks: list[SentenceCheck] = []
     for sentence in (" ".join(piece.text.split()) for piece in segments(draft)):
-        if not content_words(sentence) or _REFUSAL.search(sentence):
+        # What only repeats the question is no answer, however well supported.
+        if not set(content_words(sentence)) - asked or _REFUSAL.search(sentence):
             continue
         support = check(sentence, candidates, preference)
         if support.supported:
