@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from ui import api
-from ui.pages import ask, document, documents, search, system
+from ui.screens import ask, document, documents, search, system
 
 HERE = Path(__file__).parent
 
