@@ -64,6 +64,15 @@ class Sandbox:
         finally:
             job.close()
 
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time of the zygote and of the jobs that have ended; 0.0 before the first job."""
+        zygote_process = self._zygote
+        if zygote_process is None:
+            return 0.0
+        fields = Path(f"/proc/{zygote_process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
     def close(self) -> None:
         """Ends the zygote and every job of it. The next job starts a new one."""
         with self._lock:
