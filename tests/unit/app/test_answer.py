@@ -1,0 +1,96 @@
+"""The arrows of the way out."""
+
+from dataclasses import replace
+
+from rag.answer import AskRequest, Cited, Final, Results, answer, complete, standalone
+from rag.errors import Unavailable
+from rag.fakes import FakeGenerator
+from rag.model import Filter, Message, Token
+from tests.unit.app.conftest import add, index, work
+
+RENT = "What is the monthly rent?"
+
+
+async def ready(services, **changes):
+    await add(services)
+    await work(services)
+    return replace(await index(services), **changes)
+
+
+async def test_a_supported_sentence_is_answered_with_its_citation(services):
+    says = FakeGenerator(says="The monthly rent is EUR 4,850.00.")
+    found = await complete(AskRequest(RENT), await ready(services, generator=says))
+    assert found.answer == "The monthly rent is EUR 4,850.00. [1]"
+    assert found.found
+    assert found.grounding.supported
+    [citation] = found.citations
+    page = await services.state.documents.page(citation.document_id, citation.page)
+    assert page.text[citation.start : citation.end] == citation.quote
+    assert "4,850.00" in citation.quote
+    assert citation.boxes
+
+
+async def test_a_wrong_number_gives_way_to_the_page_s_words(services):
+    says = FakeGenerator(says="The monthly rent is EUR 9,999.00.")
+    found = await complete(AskRequest(RENT), await ready(services, generator=says))
+    assert "9,999" not in found.answer
+    assert "4,850.00" in found.answer
+    assert found.answer.startswith("The documents say")
+    assert found.draft == says.says
+
+
+async def test_without_strict_the_unsupported_sentence_is_marked(services):
+    says = FakeGenerator(says="The monthly rent is EUR 4,850.00. It was paid by Peter Pan.")
+    found = await complete(AskRequest(RENT, strict=False), await ready(services, generator=says))
+    assert found.grounding.unsupported == ("It was paid by Peter Pan.",)
+    assert not found.grounding.supported
+    assert "Peter" in found.grounding.sentences[1].missing
+
+
+async def test_what_only_repeats_the_question_is_no_answer(services):
+    says = FakeGenerator(says="What is the monthly rent.")
+    found = await complete(AskRequest(RENT), await ready(services, generator=says))
+    assert "4,850.00" in found.answer
+
+
+async def test_nothing_relevant_is_not_in_the_documents_and_no_model_is_asked(services):
+    generator = FakeGenerator()
+    found = await complete(AskRequest("Zzyzx quorble?"), await ready(services, generator=generator))
+    assert not found.found
+    assert found.citations == ()
+    assert "not in your documents" in found.answer
+    assert found.results
+    assert generator.calls == []
+
+
+async def test_without_documents_it_is_not_in_the_documents(services):
+    found = await complete(AskRequest(RENT), services)
+    assert (found.found, found.results) == (False, ())
+
+
+async def test_a_model_that_is_away_leaves_the_passages(services):
+    away = FakeGenerator(fail=Unavailable("no model"))
+    found = await complete(AskRequest(RENT), await ready(services, generator=away))
+    assert "4,850.00" in found.answer
+    assert found.citations
+
+
+async def test_the_order_of_events(services):
+    events = [event async for event in answer(AskRequest(RENT), await ready(services))]
+    kinds = [type(event) for event in events]
+    assert kinds[0] is Results
+    assert kinds[-1] is Final
+    assert kinds.count(Final) == 1
+    first_citation = kinds.index(Cited)
+    assert all(kind is Token for kind in kinds[1:first_citation])
+
+
+async def test_the_filter_reaches_the_retriever(services):
+    found = await complete(AskRequest(RENT, Filter(document_ids=("no-such-document",))), await ready(services))
+    assert not found.found
+
+
+def test_a_follow_up_carries_the_question_before():
+    history = [Message("user", "What is the rent of Harbour Street?"), Message("assistant", "EUR 4,850.00.")]
+    assert standalone("And when does it end?", history).startswith("What is the rent of Harbour Street?")
+    assert standalone("Which bank keeps deposits of tenants in Port Alder?", history).startswith("Which bank")
