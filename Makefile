@@ -79,6 +79,7 @@ $(VENV)/bin/python:
 
 $(CPU): | $(VENV)/bin/python
 	@scripts/install.sh packages $(VENV) requirements/cpu.txt
+	@scripts/install.sh cpu_torch $(VENV)
 	@rm -f $(VENV)/.installed-cpu-* && touch $@
 
 $(DEV): $(CPU) | $(VENV)/bin/python

@@ -82,6 +82,17 @@ packages() {
     ' || { tail -n 20 "$LOG" >&2; die "pip could not install $file (all of its output: $LOG)"; }
 }
 
+cpu_torch() {  # the registry's build of torch may be the CUDA one, which needs libraries that cpu.txt leaves out
+  local version
+  version=$(find "$1"/lib/python3.11/site-packages/torch -maxdepth 1 -name version.py)
+  grep -q '^cuda.*= None' "$version" && return 0
+  "$1/bin/python" -m pip uninstall -q -y torch  # so that the next try looks for it again
+  die "The torch that pip found is a CUDA build, and this environment is for a CPU.
+Name the index with PyTorch's own CPU wheels (pytorch.org, Get Started, Compute Platform CPU), once:
+    make install PIP_EXTRA_INDEX=<its address>
+For an NVIDIA GPU see requirements/gpu.txt."
+}
+
 project() {
   say "Installing Redwell itself"
   # The build backend is the pinned setuptools of the environment: no network for a build environment.
