@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from rag.chunk import chunk_pages
+from rag.chunk import chunk_pages, in_context
 from rag.classify import combine, opening
 from rag.concurrency import bounded, together
 from rag.errors import DamagedFile, RedwellError
@@ -16,7 +16,7 @@ from rag.stages import Stages
 from rag.summarize import summarize
 
 READ_VERSION = "1"
-INDEX_VERSION = "1"
+INDEX_VERSION = "2"
 PAGES_IN_FLIGHT = 64
 
 
@@ -144,7 +144,7 @@ async def _index(document: Document, pages: list[Page], services: Services, stag
         chunks = await asyncio.to_thread(
             chunk_pages, document.id, pages, tokens=services.settings.embedding.chunk_tokens
         )
-        vectors = await embedder.embed([f"{chunk.heading}\n{chunk.text}".strip() for chunk in chunks])
+        vectors = await embedder.embed([in_context(document.filename, chunk) for chunk in chunks])
         await services.state.documents.save_chunks(document.id, chunks, vectors, model=embedder.version)
 
     await stages.optional(Stage.INDEX, f"{INDEX_VERSION}/{embedder.version}", work)

@@ -60,6 +60,12 @@ def chunk_pages(
     return chunks
 
 
+def in_context(filename: str, chunk: Chunk) -> str:
+    """What is embedded: a clause says 'the rent', its document's name and heading say whose."""
+    stem = filename.rpartition(".")[0] or filename
+    return f"{re.sub(r'[-_.]+', ' ', stem)}\n{chunk.heading}\n{chunk.text}"
+
+
 def heading_of(line: str, following: str) -> str:
     """The heading that a line is, or ''. A Markdown heading, a short numbered title, or a short line in capitals."""
     stripped = line.strip()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import tantivy
+from pathlib import Path
+from typing import Any
 
 from rag.ground import content_words
 
+CODE_BOOST = 1.5
 _TOKEN = re.compile(r"[^\s\"'“”‘’()\[\]{}<>]+")
-_CODE_BOOST = 1.5
+_DIGIT = re.compile(r"\d")
+_AMOUNT = re.compile(r"\d+(?:[.,'’]\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +26,39 @@ class LexicalRow:
 
 
 class TantivyIndex:
-    """In memory; rebuilt with the dense index. One writer at a time."""
+    """BM25 over `folder`, or in memory; one writer. Not thread-safe: rag/retrieve.py holds one lock over reads and writes.
 
-    def __init__(self) -> None:
+    Raises ValueError when `folder` holds something else than such an index.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        import tantivy
+
+        self._tantivy = tantivy
         builder = tantivy.SchemaBuilder()
         builder.add_integer_field("chunk", stored=True, indexed=True, fast=True)
-        builder.add_text_field("document", tokenizer_name="raw")
-        builder.add_text_field("collection", tokenizer_name="raw")
-        builder.add_text_field("text", tokenizer_name="en_stem", index_option="position")
+        builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
+        builder.add_text_field("collection", tokenizer_name="raw", index_option="basic")
+        builder.add_text_field("text", tokenizer_name="en_stem", index_option="freq")
         builder.add_text_field("code", tokenizer_name="whitespace", index_option="freq")
         self._schema = builder.build()
-        self._index = tantivy.Index(self._schema)
-        self._writer = self._index.writer(heap_size=30_000_000, num_threads=1)
+        self._folder = folder
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        self._index = tantivy.Index(self._schema, path=str(folder) if folder else None)
+        self._writer = self._open_writer()
+
+    def _open_writer(self) -> Any:
+        return self._index.writer(heap_size=30_000_000, num_threads=1)
+
+    def __len__(self) -> int:
+        return int(self._index.searcher().num_docs)
 
     def add(self, rows: Sequence[LexicalRow]) -> None:
+        """Seen by searches after `commit`."""
         for row in rows:
             self._writer.add_document(
-                tantivy.Document(
+                self._tantivy.Document(
                     chunk=row.chunk_id,
                     document=row.document_id,
                     collection=row.collection,
@@ -49,6 +68,7 @@ class TantivyIndex:
             )
 
     def remove(self, document_ids: Sequence[str]) -> None:
+        """Everything of these documents; seen by searches after `commit`."""
         for document_id in document_ids:
             self._writer.delete_documents_by_term("document", document_id)
 
@@ -56,21 +76,34 @@ class TantivyIndex:
         self._writer.commit()
         self._index.reload()
 
+    def save(self, folder: Path) -> None:
+        """Copy the committed index to `folder`. Raises ValueError for an index in memory."""
+        if self._folder is None:
+            raise ValueError("an index in memory cannot be saved")
+        self._writer.commit()
+        # A merge in the background would take files away while they are copied; waiting ends the writer.
+        self._writer.wait_merging_threads()
+        shutil.copytree(self._folder, folder, ignore=shutil.ignore_patterns("*.lock"))
+        self._writer = self._open_writer()
+        self._index.reload()
+
     def search(
-        self, text: str, k: int, *, document_ids: Sequence[str] = (), collections: Sequence[str] = ()
+        self, text: str, k: int, *, document_ids: Sequence[str] | None = None, collections: Sequence[str] = ()
     ) -> list[tuple[int, float]]:
-        """(chunk id, BM25 score), best first."""
-        query_of, should, must = tantivy.Query, tantivy.Occur.Should, tantivy.Occur.Must
-        words = " ".join(re.findall(r"[^\W_]+", text))
-        wanted = [word for word in words.split() if content_words(word)] or words.split()
-        if not wanted:
+        """(chunk id, BM25 score), best first. `document_ids` None is every document."""
+        query_of, should, must = self._tantivy.Query, self._tantivy.Occur.Should, self._tantivy.Occur.Must
+        words = " ".join(re.findall(r"[^\W_]+", text)).split()
+        wanted = [word for word in words if content_words(word)] or words
+        if not wanted or k <= 0:
             return []
-        parts = [(should, self._index.parse_query_lenient(" ".join(wanted), ["text"])[0])]
+        # Lower case keeps AND, OR and NOT of a question from being operators.
+        parts = [(should, self._index.parse_query_lenient(" ".join(wanted).lower(), ["text"])[0])]
         for code in codes(text):
-            parts.append((should, query_of.boost_query(query_of.term_query(self._schema, "code", code), _CODE_BOOST)))
+            exact = query_of.term_query(self._schema, "code", code, index_option="freq")
+            parts.append((should, query_of.boost_query(exact, CODE_BOOST)))
         query = query_of.boolean_query(parts)
-        for field, values in (("document", document_ids), ("collection", collections)):
-            if values:
+        for field, values in (("document", document_ids), ("collection", collections or None)):
+            if values is not None:
                 allowed = query_of.const_score_query(query_of.term_set_query(self._schema, field, list(values)), 0.0)
                 query = query_of.boolean_query([(must, query), (must, allowed)])
         searcher = self._index.searcher()
@@ -78,6 +111,26 @@ class TantivyIndex:
 
 
 def codes(text: str) -> list[str]:
-    """Tokens that hold a digit, lower case, without closing punctuation: numbers, amounts, dates, references."""
-    tokens = (token.strip(".,;:!?").casefold() for token in _TOKEN.findall(text))
-    return [token for token in tokens if any(c.isdigit() for c in token)]
+    """What holds a digit, in spellings that match each other: 'INV-2024-0117' also as 'inv20240117', '$4,850.00' as '4850'."""
+    found: dict[str, None] = {}
+    for token in _TOKEN.findall(text):
+        if not _DIGIT.search(token):
+            continue
+        plain = token.strip(".,;:!?#$€£%*|_–-").casefold()
+        if not plain:
+            continue
+        found[plain] = None
+        if _AMOUNT.fullmatch(plain):
+            found[_plain_number(plain)] = None
+        elif joined := re.sub(r"[^\w]", "", plain):
+            found[joined] = None
+    return list(found)
+
+
+def _plain_number(text: str) -> str:
+    """Without group separators, and without decimals that are zero."""
+    body, decimals = text, ""
+    if match := re.fullmatch(r"(.*)[.,](\d{1,2})", text):
+        body, decimals = match.groups()
+    body = re.sub(r"[.,'’]", "", body)
+    return body + (f".{decimals}" if decimals.strip("0") else "")

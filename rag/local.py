@@ -1,0 +1,103 @@
+"""Plain synchronous adapters behind the async ports, on threads: the application without Ray."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from rag.model import Classification, Entity, Page, PageTask
+
+T = TypeVar("T")
+
+
+class SyncEmbedder(Protocol):
+    version: str
+    dimensions: int
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray: ...
+
+
+class SyncRecognizer(Protocol):
+    version: str
+
+    def recognize(self, pages: Sequence[Page]) -> list[list[Entity]]: ...
+
+
+class SyncClassifier(Protocol):
+    version: str
+
+    def classify(self, texts: Sequence[str]) -> list[Classification]: ...
+
+    def classify_name(self, filename: str, metadata: str) -> Classification: ...
+
+
+class SyncOcr(Protocol):
+    version: str
+
+    def recognize(self, task: PageTask) -> Page: ...
+
+
+class _OneAtATime:
+    """Models are not thread-safe: a call waits for the one before it, on its thread and not in the event loop."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.to_thread(self._locked, work)
+
+    def _locked(self, work: Callable[[], T]) -> T:
+        with self._turn:
+            return work()
+
+
+class LocalEmbedder(_OneAtATime):
+    def __init__(self, adapter: SyncEmbedder) -> None:
+        super().__init__()
+        self._adapter = adapter
+        self.version = adapter.version
+        self.dimensions = adapter.dimensions
+
+    async def embed(self, texts: Sequence[str]) -> np.ndarray:
+        return await self._run(lambda: self._adapter.embed(texts))
+
+
+class LocalEntityRecognizer(_OneAtATime):
+    def __init__(self, adapter: SyncRecognizer) -> None:
+        super().__init__()
+        self._adapter = adapter
+        self.version = adapter.version
+
+    async def recognize(self, pages: Sequence[Page]) -> list[list[Entity]]:
+        return await self._run(lambda: self._adapter.recognize(pages))
+
+
+class LocalClassifier(_OneAtATime):
+    def __init__(self, adapter: SyncClassifier) -> None:
+        super().__init__()
+        self._adapter = adapter
+        self.version = adapter.version
+
+    async def classify(self, texts: Sequence[str]) -> list[Classification]:
+        return await self._run(lambda: self._adapter.classify(texts))
+
+    async def classify_name(self, filename: str, metadata: str) -> Classification:
+        # Rules on a short string: nothing to wait for.
+        return self._adapter.classify_name(filename, metadata)
+
+
+class LocalOcr:
+    """Pages side by side: the engine is a process of its own a call."""
+
+    def __init__(self, adapter: SyncOcr, *, at_once: int = 2) -> None:
+        self._adapter = adapter
+        self._gate = asyncio.Semaphore(at_once)
+        self.version = adapter.version
+
+    async def recognize(self, task: PageTask) -> Page:
+        async with self._gate:
+            return await asyncio.to_thread(self._adapter.recognize, task)
