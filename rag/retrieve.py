@@ -290,7 +290,7 @@ class IndexView:
         for key, (collection, chunks) in json.loads((folder / "documents.json").read_text()).items():
             self._collections[key] = collection
             self._chunks[key] = [chunk for chunk, _ in chunks]
-            self._texts.update({chunk: text for chunk, text in chunks})
+            self._texts.update(dict(chunks))
         if not len(self._dense) == len(self._lexical) == len(self._texts):
             raise ValueError(f"{len(self._dense)} dense, {len(self._lexical)} lexical, {len(self._texts)} known rows")
 

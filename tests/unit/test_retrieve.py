@@ -1,0 +1,297 @@
+"""The index view over a feed in memory: what is found, when, and after what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag import retrieve, snapshots
+from rag.errors import ConfigurationError
+from rag.fakes import FakeEmbedder
+from rag.model import Filter, Mode
+from rag.ports import SearchQuery
+from rag.retrieve import IndexView, fingerprint
+from rag.settings import Retrieval
+from rag.store.feed import Change, ChunkRow
+
+
+class Bag:
+    """FakeEmbedder, synchronously."""
+
+    def __init__(self, version: str = "bag/1", dimensions: int = 256) -> None:
+        self._fake = FakeEmbedder(dimensions=dimensions)
+        self.version, self.dimensions = version, dimensions
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        return np.stack([self._fake.vector(text) for text in texts])
+
+
+class MemoryFeed:
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.documents: dict[str, list[ChunkRow]] = {}
+        self.models = {"bag/1"}
+        self.asked: list[str] = []
+        self._next = 0
+        self._bag = Bag()
+
+    def put(self, document_id: str, *texts: str, collection: str = "a") -> int:
+        rows = []
+        for text in texts:
+            self._next += 1
+            vector = self._bag.embed([text])[0]
+            rows.append(ChunkRow(self._next, document_id, collection, f"{document_id}.pdf", 1, "", text, vector))
+        self.documents[document_id] = rows
+        return self._change("upsert", document_id, collection)
+
+    def drop(self, document_id: str) -> int:
+        del self.documents[document_id]
+        return self._change("delete", document_id, "a")
+
+    def _change(self, op, document_id: str, collection: str) -> int:
+        self.changes.append(Change(len(self.changes) + 1, op, document_id, collection))
+        return len(self.changes)
+
+    async def since(self, seq: int, *, limit: int = 500) -> list[Change]:
+        return self.changes[seq : seq + limit]
+
+    async def head(self) -> int:
+        return len(self.changes)
+
+    async def rows(self, document_ids: Sequence[str]) -> list[ChunkRow]:
+        self.asked.extend(document_ids)
+        return [row for key in document_ids for row in self.documents.get(key, [])]
+
+    async def embedding_models(self) -> set[str]:
+        return self.models
+
+
+@pytest.fixture
+def feed() -> MemoryFeed:
+    feed = MemoryFeed()
+    feed.put("rent", "The monthly rent is 2,450 euros.", "The tenant keeps the garden.")
+    feed.put("cats", "Cats sleep most of the day.", collection="b")
+    feed.put("bill", "Invoice INV-2024-0117 over $4,850.00 is due in May.")
+    return feed
+
+
+@pytest.fixture
+async def opened(tmp_path: Path):
+    """Opens views over `tmp_path`, and stops them at the end."""
+    views = []
+
+    async def open_view(feed: MemoryFeed, *, embedder: Bag | None = None, **options) -> IndexView:
+        async def resolve(filter: Filter) -> list[str]:
+            return [key for key in feed.documents if key in filter.types]
+
+        view = IndexView(
+            feed,
+            embedder or Bag(),
+            settings=Retrieval(poll_seconds=0.01),
+            snapshots=tmp_path / "index",
+            resolve=resolve,
+            **options,
+        )
+        views.append(view)
+        await view.start()
+        return view
+
+    yield open_view
+    for view in views:
+        await view.stop()
+
+
+async def texts(view: IndexView, feed: MemoryFeed, text: str, **options) -> list[str]:
+    known = {row.chunk_id: row.text for rows in feed.documents.values() for row in rows}
+    found = await view.search(SearchQuery(text, **options))
+    return [known[hit.chunk_id] for hit in found.hits]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_the_chunk_that_shares_the_words_is_first(feed, opened, mode):
+    view = await opened(feed)
+    assert (await texts(view, feed, "monthly rent", mode=mode))[0] == "The monthly rent is 2,450 euros."
+
+
+async def test_lexical_finds_words_in_another_form(feed, opened):
+    assert await texts(await opened(feed), feed, "sleeping", mode=Mode.LEXICAL) == ["Cats sleep most of the day."]
+
+
+@pytest.mark.parametrize("code", ["INV-2024-0117", "inv20240117", "4850", "4,850.00", "$4,850"])
+async def test_codes_and_amounts_are_found_in_any_spelling(feed, opened, code):
+    found = await texts(await opened(feed), feed, code, mode=Mode.LEXICAL)
+    assert found[0] == "Invoice INV-2024-0117 over $4,850.00 is due in May."
+
+
+async def test_operators_and_marks_of_a_question_are_words(feed, opened):
+    found = await texts(await opened(feed), feed, 'rent AND NOT (garden:"x', mode=Mode.LEXICAL)
+    assert set(found) == {"The monthly rent is 2,450 euros.", "The tenant keeps the garden."}
+
+
+async def test_hits_carry_scores_and_ranks_of_both(feed, opened):
+    view = await opened(feed)
+    hit = (await view.search(SearchQuery("monthly rent"))).hits[0]
+    assert (hit.chunk_id, hit.dense_rank, hit.lexical_rank) == (1, 1, 1)
+    assert hit.score == pytest.approx(1.0)
+    assert hit.dense is not None
+    assert hit.dense > 0.4
+
+
+async def test_a_search_waits_for_what_it_was_promised(feed, opened):
+    view = await opened(feed)
+    seq = feed.put("dog", "Dogs bark at night.")
+    found = await view.search(SearchQuery("dogs bark", at_least=seq, top_k=1))
+    assert (found.hits[0].chunk_id, found.sequence) == (5, seq)
+
+
+async def test_a_search_answers_though_the_promise_cannot_be_kept(feed, opened, monkeypatch):
+    monkeypatch.setattr(retrieve, "CATCH_UP_SECONDS", 0.05)
+    found = await (await opened(feed)).search(SearchQuery("rent", at_least=99))
+    assert found.sequence == 3
+
+
+async def test_a_deleted_document_is_not_found(feed, opened):
+    view = await opened(feed)
+    seq = feed.drop("cats")
+    assert "Cats sleep most of the day." not in await texts(view, feed, "cats", at_least=seq)
+    assert (await view.search(SearchQuery("cats", mode=Mode.LEXICAL))).hits == ()
+
+
+async def test_new_chunks_of_a_document_take_the_place_of_the_old(feed, opened):
+    view = await opened(feed)
+    seq = feed.put("cats", "Cats hunt at night.")
+    found = await view.search(SearchQuery("cats", mode=Mode.LEXICAL, at_least=seq))
+    assert [hit.chunk_id for hit in found.hits] == [5]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_a_collection_hides_the_others(feed, opened, mode):
+    view = await opened(feed)
+    assert await texts(view, feed, "rent cats", mode=mode, filter=Filter(collections=("b",))) == [
+        "Cats sleep most of the day."
+    ]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_named_documents_hide_the_others(feed, opened, mode):
+    view = await opened(feed)
+    assert await texts(view, feed, "rent cats", mode=mode, filter=Filter(document_ids=("cats",))) == [
+        "Cats sleep most of the day."
+    ]
+
+
+async def test_other_fields_are_resolved_to_documents(feed, opened):
+    view = await opened(feed)
+    assert await texts(view, feed, "rent cats", filter=Filter(types=("cats",))) == ["Cats sleep most of the day."]
+
+
+async def test_a_filter_that_nothing_passes_finds_nothing(feed, opened):
+    assert (await (await opened(feed)).search(SearchQuery("rent", filter=Filter(types=("none",))))).hits == ()
+
+
+async def test_the_same_words_are_given_once(feed, opened):
+    feed.put("copy", "THE MONTHLY RENT  is 2,450 euros")
+    view = await opened(feed)
+    found = await view.search(SearchQuery("monthly rent"))
+    assert [hit.chunk_id for hit in found.hits].count(1) + [hit.chunk_id for hit in found.hits].count(5) == 1
+
+
+async def test_no_documents_no_hits(opened):
+    assert (await (await opened(MemoryFeed())).search(SearchQuery("anything"))).hits == ()
+
+
+async def test_similarity_is_one_for_the_same_and_less_for_others(opened):
+    same, other = await (await opened(MemoryFeed())).similarity("red car", ["red car", "blue moon"])
+    assert same == pytest.approx(1.0)
+    assert other < 0.1
+
+
+async def test_a_snapshot_spares_reading_the_rows_again(feed, opened):
+    await (await opened(feed)).stop()
+    feed.asked.clear()
+    feed.put("dog", "Dogs bark at night.")
+    view = await opened(feed)
+    assert feed.asked == ["dog"]
+    assert (await texts(view, feed, "monthly rent"))[0] == "The monthly rent is 2,450 euros."
+    assert (await texts(view, feed, "dogs bark"))[0] == "Dogs bark at night."
+
+
+async def test_deletions_reach_a_view_that_was_loaded(feed, opened):
+    await (await opened(feed)).stop()
+    seq = feed.drop("cats")
+    view = await opened(feed)
+    assert (await view.sequence(), (await view.search(SearchQuery("cats", mode=Mode.LEXICAL))).hits) == (seq, ())
+
+
+@pytest.mark.parametrize("name", ["dense.faiss", "documents.json", "manifest.json"])
+async def test_a_damaged_snapshot_is_discarded_and_rebuilt(feed, opened, tmp_path, name):
+    await (await opened(feed)).stop()
+    [folder] = (tmp_path / "index").glob("snapshot-*")
+    data = bytearray((folder / name).read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    (folder / name).write_bytes(bytes(data))
+    feed.asked.clear()
+    view = await opened(feed)
+    assert sorted(feed.asked) == ["bill", "cats", "rent"]
+    assert not folder.exists()
+    assert (await texts(view, feed, "monthly rent"))[0] == "The monthly rent is 2,450 euros."
+
+
+async def test_a_snapshot_of_another_model_is_not_used(feed, opened):
+    await (await opened(feed, embedder=Bag("bag/0"))).stop()
+    feed.asked.clear()
+    await opened(feed)
+    assert sorted(feed.asked) == ["bill", "cats", "rent"]
+
+
+async def test_a_snapshot_ahead_of_the_database_is_not_used(feed, opened):
+    await (await opened(feed)).stop()
+    young = MemoryFeed()
+    young.put("new", "A new beginning.")
+    view = await opened(young)
+    assert await view.sequence() == 1
+    assert await texts(view, young, "beginning") == ["A new beginning."]
+
+
+async def test_embeddings_of_another_model_are_refused_with_a_remedy(feed, opened):
+    with pytest.raises(ConfigurationError, match="made by bag/1") as caught:
+        await opened(feed, model="bag/2")
+    assert "embedding.model" in caught.value.remedy
+
+
+async def test_embeddings_of_another_size_are_refused(feed, opened):
+    with pytest.raises(ConfigurationError, match="256 dimensions, the embedder 8"):
+        await opened(feed, embedder=Bag(dimensions=8))
+
+
+def test_older_snapshots_are_removed(tmp_path):
+    for sequence in (1, 2, 3):
+        snapshots.write(tmp_path, sequence, "m", lambda folder: None)
+    assert [s.sequence for s in snapshots.newest(tmp_path)] == [3, 2]
+
+
+def test_a_snapshot_that_fails_leaves_nothing(tmp_path):
+    def fail(folder: Path) -> None:
+        (folder / "half").write_text("x")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        snapshots.write(tmp_path, 1, "m", fail)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_the_manifest_does_not_name_is_damage(tmp_path):
+    snapshot = snapshots.write(tmp_path, 1, "m", lambda folder: (folder / "a").write_text("x") and None)
+    assert set(json.loads((snapshot.folder / "manifest.json").read_text())["files"]) == {"a"}
+    (snapshot.folder / "b").write_text("y")
+    assert list(snapshots.newest(tmp_path)) == []
+
+
+def test_fingerprints_ignore_case_space_and_marks():
+    assert fingerprint("The  rent: 5!") == fingerprint("the rent 5")
+    assert fingerprint("the rent 5") != fingerprint("the rent 6")
+    assert fingerprint("--") != fingerprint("++")
