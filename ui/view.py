@@ -249,7 +249,7 @@ def result_html(result: Result, query: str = "") -> str:
 
 def emphasised(text: str, query: str) -> str:
     """Escaped text with the query's words in bold."""
-    words = sorted({re.escape(word) for word in re.findall(r"\w{3,}", query)}, key=len, reverse=True)
+    words = sorted({re.escape(word) for word in re.findall(r"\w{4,}|\d{2,}", query)}, key=len, reverse=True)
     shown = " ".join(text.split())
     if not words:
         return escape(shown)

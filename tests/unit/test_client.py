@@ -146,6 +146,7 @@ def test_client_errors_are_not_retried() -> None:
 def test_a_delete_whose_first_answer_was_lost_is_done() -> None:
     answers = iter([httpx.Response(502), httpx.Response(404, json={"code": "document_not_found"})])
     client(lambda request: next(answers)).delete("d1")
+    assert next(answers, None) is None
 
 
 def test_deleting_what_is_not_there_is_an_error() -> None:

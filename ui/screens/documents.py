@@ -39,7 +39,7 @@ def render() -> None:
 def _uploader() -> None:
     turn = st.session_state.setdefault("upload turn", 0)
     files = st.file_uploader(
-        "Add documents: PDF, TIFF, PNG, JPEG or text; scans too",
+        "Add documents: PDF, scans and pictures, Office files, e-mail or text",
         accept_multiple_files=True,
         key=f"files {turn}",
     )
@@ -78,7 +78,7 @@ def _refusals() -> None:
     if not refused:
         return
     for name, detail, remedy in refused:
-        st.html(view.problem_html(detail, remedy, title=name))
+        st.html(view.problem_html(detail, remedy, title="" if name in detail else name))
     if st.button("Dismiss", type="tertiary", key="dismiss"):
         st.session_state.refused = []
         st.rerun()
@@ -94,8 +94,12 @@ def _under_way() -> None:
     except ApiError as error:
         api.show(error)
         return
-    if not running:
+    now = {document.id for document in running}
+    before = st.session_state.get("under way", now)
+    if not running or before - now:  # something is ready: the library below shows it at once
+        st.session_state["under way"] = now
         st.rerun()
+    st.session_state["under way"] = now
     with st.container(border=True):
         st.markdown(f"**{view.plural(total, 'document')} under way**")
         st.html("".join(view.progress_html(document) for document in running[:8]))

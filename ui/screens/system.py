@@ -31,7 +31,7 @@ def _state() -> None:
         states, types = st.columns(2, gap="large")
         with states:
             st.subheader("By status", anchor=False)
-            counts = {view.STATUSES.get(name, name): count for name, count in stats.by_status.items()}
+            counts = {view.STATUSES.get(name, name): count for name, count in stats.by_status.items() if count}
             st.html(view.bars_html(counts) if counts else '<p class="rw-line">No documents yet.</p>')
         with types:
             st.subheader("By type", anchor=False)
