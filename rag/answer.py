@@ -22,6 +22,10 @@ _REFUSAL = re.compile(
     r"do(?:es)? not (?:say|mention|contain|provide|specify|hold|state)|not (?:mentioned|in the (?:documents|passages))|no information",
     re.I,
 )
+_POINTS_BACK = re.compile(
+    r"^(?:and|but|also|what about|how about)\b|\b(?:it|its|that|this|they|them|their|he|she|him|his|her|hers|those|these|there)\b",
+    re.I,
+)
 EVIDENCE_PASSAGES = 16
 """Passages that evidence is looked for in; the request's `top_k` of them are shown."""
 TRUSTED_EVIDENCE = 4
@@ -147,10 +151,8 @@ async def complete(request: AskRequest, services: Services) -> Answer:
 def standalone(question: str, history: Sequence[Message]) -> str:
     """A follow-up carries what it refers to: the last question is put before one that is short or points back."""
     asked = [message.content for message in history if message.role == "user"]
-    points_back = re.search(
-        r"\b(?:it|its|that|this|they|them|their|he|she|his|her|those|these|there|and)\b", question, re.I
-    )
-    if asked and (points_back or len(content_words(question)) < 3):
+    points_back = _POINTS_BACK.search(question)
+    if asked and (points_back or len(content_words(question)) < 2):
         return f"{asked[-1]} {question}"
     return question
 

@@ -93,4 +93,6 @@ async def test_the_filter_reaches_the_retriever(services):
 def test_a_follow_up_carries_the_question_before():
     history = [Message("user", "What is the rent of Harbour Street?"), Message("assistant", "EUR 4,850.00.")]
     assert standalone("And when does it end?", history).startswith("What is the rent of Harbour Street?")
+    assert standalone("What is the capital of Mongolia?", history) == "What is the capital of Mongolia?"
+    assert standalone("Why?", history).endswith("Why?")
     assert standalone("Which bank keeps deposits of tenants in Port Alder?", history).startswith("Which bank")
