@@ -41,7 +41,8 @@ class TesserocrOcr(TesseractOcr):
         engine = self._engine(language)
         engine.SetPageSegMode(psm)
         engine.SetImageFile(str(picture.path))
-        engine.SetSourceResolution(self._dpi(picture))
+        if picture.dpi:
+            engine.SetSourceResolution(picture.dpi)
         try:
             if not engine.Recognize(PAGE_SECONDS * 1000):
                 raise DamagedFile("Tesseract cannot read the page, or not in time.")

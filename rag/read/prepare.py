@@ -13,19 +13,26 @@ MIN_SKEW = 0.6
 
 
 def write_gray(path: Path, gray: np.ndarray) -> None:
-    """An uncompressed PGM: tesseract reads it at once, and nobody pays for compressing it."""
+    """An uncompressed PGM, or PBM when it is black and white: tesseract reads it at once, and need not threshold that."""
+    gray = np.ascontiguousarray(gray)
     height, width = gray.shape
+    two = bool(((gray == 0) | (gray == 255)).all())
     with path.open("wb") as file:
-        file.write(b"P5 %d %d 255\n" % (width, height))
-        file.write(np.ascontiguousarray(gray).data)
+        file.write(b"P4 %d %d\n" % (width, height) if two else b"P5 %d %d 255\n" % (width, height))
+        file.write(np.packbits(gray == 0, axis=1).data if two else gray.data)
 
 
 def read_gray(path: Path) -> np.ndarray:
     """What write_gray wrote."""
     data = path.read_bytes()
     end = data.index(b"\n")
-    _, width, height, _ = data[:end].split()
-    return np.frombuffer(data, np.uint8, offset=end + 1).reshape(int(height), int(width))
+    kind, *sizes = data[:end].split()
+    width, height = int(sizes[0]), int(sizes[1])
+    pixels = np.frombuffer(data, np.uint8, offset=end + 1)
+    if kind == b"P5":
+        return pixels.reshape(height, width)
+    bits = np.unpackbits(pixels.reshape(height, -1), axis=1, count=width)
+    return np.where(bits, np.uint8(0), np.uint8(255))
 
 
 def turn(gray: np.ndarray, degrees: int) -> np.ndarray:
