@@ -20,6 +20,7 @@ NUMBERED = re.compile(
     r"\s*(?:(?:article|section|chapter|part|appendix|annex|schedule)\s+)?(?:\d+(?:\.\d+)*\.?|[IVX]+\.|[A-Z]\.)\s+([A-Z].*)",
     re.I,
 )
+PAGE_WORD = re.compile(r"\b(?:page|pages|pg|p|seite|sheet|slide|folio)\b")
 DIGITS = re.compile(r"\d+")
 MIN_CHARS = 3
 """A page with fewer letters and digits gives no chunk."""
@@ -45,7 +46,14 @@ def chunk_pages(
     document_id: str, pages: Sequence[Page], *, tokens: int = 160, count: Callable[[str], int] = estimate
 ) -> list[Chunk]:
     """Chunks of at most about `tokens` tokens (as `count` counts), in reading order; ids are given by the store."""
-    running = _running_lines(pages)
+    chunks = _chunks(document_id, pages, _running_lines(pages), tokens, count)
+    # Where everything repeats, the repeated lines are the text.
+    return chunks or _chunks(document_id, pages, frozenset(), tokens, count)
+
+
+def _chunks(
+    document_id: str, pages: Sequence[Page], running: frozenset[str], tokens: int, count: Callable[[str], int]
+) -> list[Chunk]:
     chunks: list[Chunk] = []
     heading = ""
     for page in pages:
@@ -105,8 +113,10 @@ def _edges(text: str) -> list[tuple[int, int]]:
 
 
 def _normal(line: str) -> str:
-    """Page numbers differ from page to page: digits count as one sign."""
-    return DIGITS.sub("#", " ".join(line.split()).casefold())
+    """Page numbers differ from page to page: in a line that tells one, digits count as one sign."""
+    plain = " ".join(line.split()).casefold()
+    numbered = PAGE_WORD.search(plain) or not any(map(str.isalpha, plain))
+    return DIGITS.sub("#", plain) if numbered else plain
 
 
 def _pieces(

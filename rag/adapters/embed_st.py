@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rag.errors import ConfigurationError
+from rag.text import encodable
 
 
 class SentenceTransformerEmbedder:
@@ -61,7 +62,7 @@ class SentenceTransformerEmbedder:
         # Long texts first: a batch of like lengths has no padding, and memory runs out at once or never.
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         vectors = self._model.encode(
-            [texts[i] for i in order],
+            [encodable(texts[i]) for i in order],
             batch_size=self._batch_size,
             convert_to_numpy=False,
             convert_to_tensor=True,

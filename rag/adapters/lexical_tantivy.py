@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.ground import content_words
+from rag.text import encodable
 
 CODE_BOOST = 1.5
 _TOKEN = re.compile(r"[^\s\"'“”‘’()\[\]{}<>]+")
@@ -57,13 +58,14 @@ class TantivyIndex:
     def add(self, rows: Sequence[LexicalRow]) -> None:
         """Seen by searches after `commit`."""
         for row in rows:
+            text = encodable(row.text)
             self._writer.add_document(
                 self._tantivy.Document(
                     chunk=row.chunk_id,
                     document=row.document_id,
                     collection=row.collection,
-                    text=row.text,
-                    code=" ".join(codes(row.text)),
+                    text=text,
+                    code=" ".join(codes(text)),
                 )
             )
 
@@ -92,6 +94,7 @@ class TantivyIndex:
     ) -> list[tuple[int, float]]:
         """(chunk id, BM25 score), best first. `document_ids` None is every document."""
         query_of, should, must = self._tantivy.Query, self._tantivy.Occur.Should, self._tantivy.Occur.Must
+        text = encodable(text)
         words = " ".join(re.findall(r"[^\W_]+", text)).split()
         wanted = [word for word in words if content_words(word)] or words
         if not wanted or k <= 0:

@@ -1,113 +1,196 @@
-"""Entities by spaCy and by rules, with offsets into the page."""
+"""Entities by spaCy and by rules (rag/entity_rules.py), with offsets into the page."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 
+from rag import entity_rules
+from rag.entity_rules import normalise
+from rag.errors import ConfigurationError
 from rag.model import Entity, Page
+from rag.text import encodable
 
 WINDOW_CHARS = 4000
-_KEPT = frozenset("PERSON ORG GPE LOC FAC NORP DATE TIME MONEY PERCENT LAW PRODUCT EVENT WORK_OF_ART".split())
-_RULES = (
-    ("EMAIL", re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")),
-    ("IBAN", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")),
-    (
-        "MONEY",
-        re.compile(
-            r"(?:€|\$|£|\b(?:EUR|USD|GBP|CHF)) ?\d[\d.,' ]*\d(?:[.,]\d{2})?|\b\d[\d.,']*\d ?(?:€|EUR|USD|GBP|CHF)\b"
-        ),
-    ),
-    ("REFERENCE", re.compile(r"\b[A-Z]{2,5}[-/](?:\d{2,4}[-/])?\d{2,8}\b")),
-    ("PHONE", re.compile(r"(?<!\w)\+\d{1,3}[ \d()/-]{7,16}\d\b")),
+RULES_VERSION = 2
+UNUSED = ("tagger", "parser", "senter", "attribute_ruler", "lemmatizer", "morphologizer", "textcat", "entity_linker")
+KEPT = frozenset(
+    {"PERSON", "ORG", "GPE", "LOC", "FAC", "NORP", "DATE", "TIME", "MONEY", "PERCENT", "LAW", "PRODUCT", "EVENT"}
 )
-_LEGAL = re.compile(r"\b(?:ltd|limited|gmbh|inc|incorporated|llc|llp|plc|ag|co|corp|corporation|company)\b\.?", re.I)
+"""CARDINAL, ORDINAL, QUANTITY, LANGUAGE and WORK_OF_ART are noise in business documents."""
+NAMES = frozenset({"PERSON", "ORG", "GPE", "LOC", "FAC", "NORP", "PRODUCT", "EVENT", "LAW"})
+MONEY_SIGN = re.compile(r"[$€£¥₹]|\b(?:[A-Z]{3}|RM|dollars?|euros?|pounds?|francs?|cents?|yen|rupees?)\b")
+TIME_WORD = re.compile(
+    r"\b(?:19|20)\d\d\b|\b\d{1,2}\b(?!\d)|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|day\b|\b(?:days|weeks?|months?"
+    r"|quarters?|years?|decades?|century|centuries|spring|summer|autumn|winter|today|yesterday|tomorrow)\b",
+    re.I,
+)
+GENERIC = frozenset(
+    [
+        "landlord",
+        "tenant",
+        "lessor",
+        "lessee",
+        "lender",
+        "borrower",
+        "buyer",
+        "seller",
+        "purchaser",
+        "supplier",
+        "vendor",
+        "customer",
+        "client",
+        "contractor",
+        "employer",
+        "employee",
+        "licensor",
+        "licensee",
+        "guarantor",
+        "agent",
+        "trustee",
+        "company",
+        "party",
+        "parties",
+        "lease",
+        "agreement",
+        "contract",
+        "premises",
+        "property",
+        "schedule",
+        "appendix",
+        "annex",
+        "exhibit",
+        "section",
+        "article",
+        "page",
+        "iban",
+        "bic",
+        "swift",
+        "vat",
+        "invoice",
+        "receipt",
+        "order",
+        "total",
+        "subtotal",
+        "amount",
+        "tax",
+        "date",
+        "due",
+        "tel",
+        "phone",
+        "fax",
+        "email",
+        "e-mail",
+        "ref",
+        "no",
+        "description",
+        "quantity",
+        "qty",
+        "price",
+        "unit",
+        "agenda",
+        "minutes",
+        "chair",
+        "signature",
+        "signed",
+    ]
+)
+"""Words that drafts write with a capital and models take for names."""
+EDGE = " \t\n\r\u00a0,;:.-–—|'\"“”‘’()[]*•/\\_#"
 
 
 class SpacyRecognizer:
-    """`model_path` is a folder or an installed package of spaCy's. Only tok2vec and ner run."""
+    """`model_path` is a folder or an installed pipeline; only tok2vec (or transformer) and ner run."""
 
     def __init__(self, model_path: str, *, batch_size: int = 32, use_gpu: bool = False) -> None:
         import spacy
 
-        if use_gpu:
-            spacy.require_gpu()
-        full = spacy.load(model_path)
-        self._nlp = spacy.load(
-            model_path, exclude=[name for name in full.pipe_names if name not in ("tok2vec", "transformer", "ner")]
-        )
+        try:
+            if use_gpu:
+                spacy.require_gpu()
+            self._nlp = spacy.load(model_path, exclude=UNUSED)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"The entity model '{model_path}' cannot be loaded: {error}", "Correct entities.model."
+            ) from error
         self._batch_size = batch_size
-        self.version = f"{full.meta['lang']}_{full.meta['name']}-{full.meta['version']}+rules/1"
+        meta = self._nlp.meta
+        self.version = f"{meta['lang']}_{meta['name']}-{meta['version']}+rules/{RULES_VERSION}"
 
     def recognize(self, pages: Sequence[Page]) -> list[list[Entity]]:
-        windows = [(index, start, text) for index, page in enumerate(pages) for start, text in _windows(page.text)]
-        found: list[list[Entity]] = [[] for _ in pages]
-        documents = self._nlp.pipe((text for _, _, text in windows), batch_size=self._batch_size)
-        for (index, offset, _), document in zip(windows, documents, strict=True):
+        """One list a page, ordered by start, without overlaps; page.text[start:end] == text."""
+        flat = [entity_rules.unwrapped(encodable(page.text)) for page in pages]
+        pieces = [
+            (index, offset, text)
+            for index, whole in enumerate(flat)
+            for offset, text in entity_rules.windows(whole, WINDOW_CHARS)
+            if not text.isspace()
+        ]
+        by_model: list[list[Entity]] = [[] for _ in pages]
+        documents = self._nlp.pipe((text for _, _, text in pieces), batch_size=self._batch_size)
+        for (index, offset, _), document in zip(pieces, documents, strict=True):
             for span in document.ents:
-                if span.label_ in _KEPT:
-                    entity = _trimmed(pages[index], offset + span.start_char, offset + span.end_char, span.label_)
+                if span.label_ in KEPT:
+                    start, end = offset + span.start_char, offset + span.end_char
+                    entity = trimmed(pages[index], flat[index], start, end, span.label_)
                     if entity is not None:
-                        found[index].append(entity)
-        return [_resolved(page, by_model) for page, by_model in zip(pages, found, strict=True)]
+                        by_model[index].append(entity)
+        return [_merged(page, found) for page, found in zip(pages, by_model, strict=True)]
 
 
-def _windows(text: str) -> Iterator[tuple[int, str]]:
-    """Pieces of at most `WINDOW_CHARS`, cut where a paragraph, line or word ends, so that no span is cut in two."""
-    start = 0
-    while start < len(text):
-        end = min(start + WINDOW_CHARS, len(text))
-        if end < len(text):
-            for mark in ("\n\n", "\n", " "):
-                cut = text.rfind(mark, start + WINDOW_CHARS // 2, end)
-                if cut > 0:
-                    end = cut
-                    break
-        yield start, text[start:end]
-        start = end
-
-
-def _trimmed(page: Page, start: int, end: int, kind: str) -> Entity | None:
-    """Without surrounding white space and marks; a span over a paragraph's end is no name."""
+def trimmed(page: Page, flat: str, start: int, end: int, kind: str) -> Entity | None:
+    """Without marks and white space around it, and only up to a line that ends in `flat` (the page unwrapped); None when
+    nothing of a name is left."""
     text = page.text[start:end]
-    left = len(text) - len(text.lstrip(" \n\t,;:.-–|'\"("))
-    right = len(text.rstrip(" \n\t,;:-–|'\"("))
-    if right <= left or "\n\n" in text[left:right]:
+    start += len(text) - len(text.lstrip(EDGE))
+    text = text.strip(EDGE)
+    # A model span over the end of a short line joins two cells of a form.
+    cut = flat.find("\n", start, start + len(text))
+    if cut >= 0:
+        text = page.text[start:cut].rstrip(EDGE)
+    if len(text) < 2 or len(text) > 120 or not any(map(str.isalnum, text)):
         return None
-    text = text[left:right]
-    if not any(c.isalnum() for c in text) or (kind in ("PERSON", "ORG", "GPE") and not any(c.isalpha() for c in text)):
+    if kind in NAMES:
+        if text[:4].casefold() == "the ":
+            start, text = start + 4, text[4:]
+        words = re.findall(r"[a-z-]+", text.casefold())
+        if sum(map(str.isalpha, text)) < max(2, len(text) // 2) or all(
+            word in GENERIC or len(word) < 2 for word in words
+        ):
+            return None
+    if kind == "PERSON" and (any(map(str.isdigit, text)) or text.islower()):
         return None
-    return Entity(text, kind, page.number, start + left, start + right, normalise(text))
+    if kind == "MONEY" and not (any(map(str.isdigit, text)) and MONEY_SIGN.search(text) and "\n" not in text):
+        return None
+    if kind == "DATE" and (not TIME_WORD.search(text) or re.fullmatch(r"[\d /.-]{1,3}|[\d ]{5,}", text)):
+        return None
+    return Entity(text, kind, page.number, start, start + len(text), normalise(text, kind))
 
 
-def _resolved(page: Page, by_model: list[Entity]) -> list[Entity]:
-    """Rules win over the model where they overlap; ordered by start."""
-    by_rule = []
-    for kind, pattern in _RULES:
-        for match in pattern.finditer(page.text):
-            if kind == "IBAN" and not valid_iban(match.group()):
-                continue
-            by_rule.append(
-                Entity(match.group(), kind, page.number, match.start(), match.end(), normalise(match.group()))
-            )
-    kept: list[Entity] = []
+def _merged(page: Page, by_model: list[Entity]) -> list[Entity]:
+    """What has a form is certain: rules win over the model where they overlap."""
+    taken = bytearray(len(page.text))
+    merged = []
+    by_rule = [
+        Entity(page.text[found.start : found.end], found.type, page.number, found.start, found.end, found.norm)
+        for found in entity_rules.find(page.text)
+    ]
     for entity in [*by_rule, *by_model]:
-        if all(entity.end <= other.start or entity.start >= other.end for other in kept):
-            kept.append(entity)
-    return sorted(kept, key=lambda entity: entity.start)
+        if not any(taken[entity.start : entity.end]):
+            taken[entity.start : entity.end] = b"\x01" * (entity.end - entity.start)
+            merged.append(entity)
+    return sorted(_agreed(merged), key=lambda entity: entity.start)
 
 
-def valid_iban(text: str) -> bool:
-    """ISO 13616: moved four characters, letters as numbers, the whole modulo 97 is 1."""
-    plain = text.replace(" ", "")
-    if not 15 <= len(plain) <= 34:
-        return False
-    digits = "".join(str(int(c, 36)) for c in plain[4:] + plain[:4])
-    return int(digits) % 97 == 1
-
-
-def normalise(text: str) -> str:
-    """Mentions of one thing share this: case, white space, marks and legal forms do not matter."""
-    plain = " ".join(_LEGAL.sub(" ", text).split()).casefold()
-    plain = re.sub(r"^the |['’]s$", "", plain)
-    return re.sub(r"[^\w@.+ ]", "", plain).strip(" .") or text.casefold()
+def _agreed(entities: list[Entity]) -> list[Entity]:
+    """One name has one type on a page: the one that the model gave it most often."""
+    votes: dict[str, Counter[str]] = {}
+    for entity in entities:
+        if entity.type in NAMES:
+            votes.setdefault(entity.norm, Counter())[entity.type] += 1
+    return [
+        replace(entity, type=votes[entity.norm].most_common(1)[0][0]) if entity.type in NAMES else entity
+        for entity in entities
+    ]

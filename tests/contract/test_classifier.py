@@ -1,0 +1,102 @@
+"""Every Classifier: one result a text, scores sum to one, best first; the prototypes' by value."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from rag.fakes import FakeClassifier
+from rag.local import LocalClassifier
+
+EVALDATA = Path(os.environ.get("REDWELL_EVALDATA", Path(__file__).parents[3] / "shared" / "evaldata"))
+INVOICE = "INVOICE\nInvoice no. 2025-118\nBill to: Acme Ltd\nQuantity Unit price\nSubtotal 400.00\nVAT 23% 92.00\nAmount due EUR 492.00"
+CONTRACT = "This contract is a lease agreement made between Acme Ltd (the Landlord) and Bauer GmbH (the Tenant). The term is five years."
+
+
+@pytest.fixture(scope="session")
+def prototypes(minilm):
+    from rag.adapters.classify_prototypes import PrototypeClassifier
+
+    return PrototypeClassifier(minilm)
+
+
+@pytest.fixture(params=["fake", "prototypes"])
+def classifier(request):
+    return FakeClassifier() if request.param == "fake" else LocalClassifier(request.getfixturevalue("prototypes"))
+
+
+async def test_clear_texts_in_their_order(classifier):
+    assert [c.label for c in await classifier.classify([CONTRACT, INVOICE])] == ["contract", "invoice"]
+
+
+async def test_scores_are_probabilities_best_first(classifier):
+    for found in await classifier.classify([INVOICE, "", "zzz"]):
+        assert sum(item.score for item in found.scores) == pytest.approx(1.0, abs=1e-6)
+        assert [item.score for item in found.scores] == sorted((i.score for i in found.scores), reverse=True)
+        assert (found.label, found.score) == (found.scores[0].label, found.scores[0].score)
+        assert found.model == classifier.version
+
+
+async def test_a_name_that_tells(classifier):
+    assert (await classifier.classify_name("invoice-2025-118.pdf", "")).label == "invoice"
+
+
+async def test_no_texts_no_results(classifier):
+    assert await classifier.classify([]) == []
+
+
+def test_nonsense_is_other(prototypes):
+    assert prototypes.classify(["qwx zzkl 8841 ploo"])[0].label == "other"
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        (
+            "Dear Ms Varga,\nthank you for your letter of 3 May. We accept the offer.\nYours sincerely,\nG. Finch",
+            "letter",
+        ),
+        (
+            "Minutes of the board meeting\nPresent: A. Roe, B. Poe\nApologies: none\nResolved to approve the budget.",
+            "minutes",
+        ),
+        ("From: a@x.example\nTo: b@y.example\nSubject: Lunch\n\nHi, shall we meet at noon? Thanks", "e-mail"),
+        ("Curriculum vitae\nWork experience\n2019-2024 engineer\nEducation\nSkills: Python", "resume"),
+        (
+            "Travel policy\nThis policy applies to all employees. Expenses are reimbursed when approved by a manager.",
+            "policy",
+        ),
+        ("CORNER SHOP\nReceipt\n2 x Coffee 6.00\nTotal 6.00\nCash 10.00 Change 4.00\nThank you", "receipt"),
+    ],
+)
+def test_types_by_what_they_say(prototypes, text, label):
+    assert prototypes.classify([text])[0].label == label
+
+
+def test_own_labels_take_the_place_of_the_built_in(minilm):
+    from rag.adapters.classify_prototypes import PrototypeClassifier
+
+    own = PrototypeClassifier(
+        minilm, labels={"cat": "A text about cats and kittens.", "car": "A text about cars and engines."}
+    )
+    assert [c.label for c in own.classify(["The kitten purrs on the sofa.", "The engine of the car is loud."])] == [
+        "cat",
+        "car",
+    ]
+
+
+@pytest.mark.skipif(
+    not (EVALDATA / "doctypes.jsonl.gz").exists(), reason="doctypes.jsonl.gz is not here: set REDWELL_EVALDATA"
+)
+def test_real_documents_are_told_apart(prototypes):
+    from sklearn.metrics import f1_score
+
+    with gzip.open(EVALDATA / "doctypes.jsonl.gz", "rt") as file:
+        rows = [json.loads(line) for line in file]
+    found = [c.label for c in prototypes.classify([row["text"] for row in rows])]
+    truth = [row["type"] for row in rows]
+    assert f1_score(truth, found, labels=sorted(set(truth)), average="macro") >= 0.80

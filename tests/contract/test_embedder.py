@@ -1,0 +1,48 @@
+"""Every Embedder: unit rows in the order of the texts, near for texts that say the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rag.fakes import FakeEmbedder
+from rag.local import LocalEmbedder
+
+RENT = "The monthly rent is 2,450 euros."
+
+
+@pytest.fixture(params=["fake", "minilm"])
+def embedder(request):
+    return FakeEmbedder() if request.param == "fake" else LocalEmbedder(request.getfixturevalue("minilm"))
+
+
+async def test_rows_have_unit_length_in_float32(embedder):
+    rows = await embedder.embed([RENT, "x", "long " * 600])
+    assert (rows.dtype, rows.shape) == (np.float32, (3, embedder.dimensions))
+    assert np.linalg.norm(rows, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
+
+
+async def test_rows_come_in_the_order_of_the_texts(embedder):
+    texts = ["cat " * n for n in (3, 40, 1, 120, 7)] + [RENT]
+    together = await embedder.embed(texts)
+    alone = [(await embedder.embed([text]))[0] for text in texts]
+    assert all(float(a @ b) > 0.995 for a, b in zip(together, alone, strict=True))
+
+
+async def test_a_question_is_nearest_to_its_answer(embedder):
+    question, *others = await embedder.embed(["What is the monthly rent?", "Cats sleep all day.", RENT])
+    assert float(question @ others[1]) > float(question @ others[0]) + 0.2
+
+
+async def test_no_texts_no_rows(embedder):
+    assert (await embedder.embed([])).shape == (0, embedder.dimensions)
+
+
+async def test_empty_and_odd_texts_have_rows(embedder):
+    rows = await embedder.embed(["", "\ud83d\ude00", "\n"])
+    assert np.isfinite(rows).all()
+
+
+async def test_the_same_text_has_the_same_row(embedder):
+    rows = await embedder.embed([RENT, RENT])
+    assert float(rows[0] @ rows[1]) == pytest.approx(1.0, abs=1e-4)
