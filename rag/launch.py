@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shlex
 import shutil
@@ -38,6 +39,9 @@ def run(settings: Settings, *, ui: bool, samples: bool, progress: Progress) -> N
     """Start, say so, wait for Ctrl-C or SIGTERM, and stop all of it. Raises ConfigurationError before anything starts."""
     check_exposure(settings)
     check_ports(settings, ui=ui)
+    # What this process would log below a warning is chatter of libraries: requests, imports, deployment options. The
+    # deployments are processes of their own and keep their logs.
+    logging.disable(logging.INFO)
     prepare_weights(settings, progress=progress)
     from rag import deploy
 
@@ -48,9 +52,11 @@ def run(settings: Settings, *, ui: bool, samples: bool, progress: Progress) -> N
             signal.signal(signal.SIGTERM, _interrupt)  # ray.init puts its own handler there, which skips this clean-up
             if ui:
                 page = start_page(settings, progress=progress)
+            for line in addresses(settings, ui=ui):
+                progress(line)
             if samples:
                 _load_samples(settings, progress=progress)
-            for line in welcome(settings, ui=ui):
+            for line in how_to_ask(settings):
                 progress(line)
             _wait(page)
         finally:
@@ -225,15 +231,17 @@ def load_samples(client: RedwellClient, folder: Path, *, progress: Progress) -> 
     return len(sent)
 
 
-def welcome(settings: Settings, *, ui: bool) -> Iterator[str]:
-    """The addresses, and a command to paste."""
-    url = api_url(settings)
-    yield f"API   {url}  (reference: {url}/docs)"
+def addresses(settings: Settings, *, ui: bool) -> Iterator[str]:
+    yield f"API   {api_url(settings)}  (reference: {api_url(settings)}/docs)"
     if ui:
         yield f"Page  {page_url(settings)}"
+
+
+def how_to_ask(settings: Settings) -> Iterator[str]:
+    """A command to paste, and how to end it all."""
     key = '-H "Authorization: Bearer $REDWELL_API_KEY" ' if settings.server.api_keys else ""
     body = json.dumps({"question": SAMPLE_QUESTION})
-    yield f"Ask   curl -s {url}/v1/ask {key}-H 'Content-Type: application/json' -d {shlex.quote(body)}"
+    yield f"Ask   curl -s {api_url(settings)}/v1/ask {key}-H 'Content-Type: application/json' -d {shlex.quote(body)}"
     yield "Ctrl-C stops everything."
 
 

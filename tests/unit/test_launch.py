@@ -66,8 +66,8 @@ def test_models_are_named_once_and_an_outside_engine_has_none() -> None:
     assert launch.models(Settings(llm=Llm(base_url="http://127.0.0.1:9/v1"))) == own
 
 
-def test_welcome_ends_with_a_command_that_a_shell_takes_apart_right() -> None:
-    lines = list(launch.welcome(Settings(server=Server(port=9000)), ui=False))
+def test_the_command_to_paste_is_one_that_a_shell_takes_apart_right() -> None:
+    lines = list(launch.how_to_ask(Settings(server=Server(port=9000))))
     (command,) = [line.removeprefix("Ask   ") for line in lines if line.startswith("Ask")]
     assert shlex.split(command) == [
         *("curl", "-s", "http://127.0.0.1:9000/v1/ask", "-H", "Content-Type: application/json"),
@@ -75,9 +75,16 @@ def test_welcome_ends_with_a_command_that_a_shell_takes_apart_right() -> None:
     ]
 
 
-def test_welcome_shows_where_the_key_goes() -> None:
-    lines = "\n".join(launch.welcome(Settings(server=Server(api_keys=(KEY,))), ui=True))
-    assert ('"Authorization: Bearer $REDWELL_API_KEY"' in lines, "Page  http://127.0.0.1:8501" in lines) == (True, True)
+def test_the_command_to_paste_shows_where_the_key_goes() -> None:
+    command = next(iter(launch.how_to_ask(Settings(server=Server(api_keys=(KEY,))))))
+    assert '-H "Authorization: Bearer $REDWELL_API_KEY"' in command
+
+
+def test_addresses_are_those_of_the_api_and_of_a_page_that_runs() -> None:
+    settings = Settings(server=Server(port=9000, ui_port=9001))
+    api = "API   http://127.0.0.1:9000  (reference: http://127.0.0.1:9000/docs)"
+    assert list(launch.addresses(settings, ui=True)) == [api, "Page  http://127.0.0.1:9001"]
+    assert list(launch.addresses(settings, ui=False)) == [api]
 
 
 class Library:
