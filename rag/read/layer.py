@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import re
-import unicodedata
 from enum import StrEnum
 
 import numpy as np
@@ -16,14 +15,10 @@ _SPAN = re.compile(r"\S+")
 _LINE_END_HYPHEN = 0xFFFE
 """pdfium puts this for a hyphen at the end of a line, and leaves the line end out."""
 _SPACES = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 0xA0, 0xFFFF], np.uint16)
-_SHARES = dict(
-    zip(
-        "abcdefghijklmnopqrstuvwxyz",
-        (82, 15, 32, 42, 135, 18, 18, 35, 72, 4, 14, 45, 28, 75, 62, 25, 6, 66, 66, 68, 40, 15, 11, 3, 12, 9),
-        strict=True,
-    )
+_SHARES = np.array(
+    (82, 15, 32, 42, 135, 18, 18, 35, 72, 4, 14, 45, 28, 75, 62, 25, 6, 66, 66, 68, 40, 15, 11, 3, 12, 9)
 )
-"""Letters in a thousand, about, in the languages of Europe that are written in Latin letters."""
+"""a to z in a thousand letters, about, in the languages of Europe that are written in Latin letters."""
 
 
 class Verdict(StrEnum):
@@ -69,9 +64,12 @@ def spans(text: str) -> tuple[np.ndarray, np.ndarray]:
 
 def paragraphs(text: str, starts: np.ndarray, ends: np.ndarray, boxes: np.ndarray) -> tuple[str, np.ndarray]:
     """The text, trimmed, with a blank line where the gap to the next line is wide, and the shift of each word's offsets."""
-    breaks = np.array(
-        [text.find("\n", e, s) for e, s in zip(ends[:-1].tolist(), starts[1:].tolist(), strict=True)], np.int32
-    )
+    ends_of_lines = np.flatnonzero(np.frombuffer(text.encode("utf-32-le", errors="replace"), np.uint32) == 0x0A)
+    breaks = np.full(len(starts) - 1, -1, np.int32)
+    # The word before each line end; of several in one gap, the first counts.
+    before = np.searchsorted(ends, ends_of_lines, side="right") - 1
+    inside = (before >= 0) & (before < len(breaks))
+    breaks[before[inside][::-1]] = ends_of_lines[inside][::-1]
     new_line = np.flatnonzero(breaks >= 0)
     offset = -int(starts[0])
     moved = np.full(len(starts), offset, np.int32)
@@ -119,22 +117,29 @@ def judge(page: raw.FPDF_PAGE, text: str, words: Words, width: float, height: fl
 
 def _garbage(text: str) -> bool:
     """Mostly replacement or private characters, or letters in proportions that no written language has."""
-    bare = "".join(text.split())
-    junk = sum(1 for c in bare if c == "\ufffd" or "\ue000" <= c <= "\uf8ff" or c < " " or "\x7f" <= c < "\xa0")
-    if junk > 0.2 * len(bare):
+    codes = np.frombuffer(text.encode("utf-32-le", errors="replace"), np.uint32)
+    low = np.bincount(codes[codes < 128], minlength=128)
+    spaces = int(low[32] + low[10])
+    size = len(codes) - spaces
+    odd = codes[codes >= 127]
+    junk = int(low[:10].sum() + low[11:32].sum())
+    junk += int(np.count_nonzero((odd == 0xFFFD) | ((odd >= 0xE000) & (odd <= 0xF8FF)) | (odd < 0xA0)))
+    if junk > 0.2 * size:
         return True
-    if len(bare) >= 40 and sum(c.isalnum() for c in bare) < 0.35 * len(bare) and not _ruled(bare):
+    letters = low[97:123] + low[65:91]
+    written = int(letters.sum() + low[48:58].sum() + np.count_nonzero(odd >= 0xC0))
+    if size >= 40 and written < 0.35 * size and not _ruled(text, size):
         return True
-    letters = [c for c in unicodedata.normalize("NFD", bare.lower()) if "a" <= c <= "z"]
-    if len(letters) < 80 or len(letters) < 0.4 * len(bare):
+    count = int(letters.sum())
+    if count < 80 or count < 0.4 * size:
         return False
     # Languages come to 55..70; letters in equal shares to 38, and so does a shifted or a scrambled alphabet.
-    return sum(_SHARES[c] for c in letters) / len(letters) < 48
+    return float(letters @ _SHARES) / count < 48
 
 
-def _ruled(bare: str) -> bool:
+def _ruled(text: str, size: int) -> bool:
     """Dot leaders and drawn lines are no junk."""
-    return sum(bare.count(c) for c in "._-=*|") > 0.4 * len(bare)
+    return sum(text.count(c) for c in "._-=*|") > 0.4 * size
 
 
 def _out_of_sight(words: Words, width: float, height: float) -> bool:

@@ -14,6 +14,7 @@ import shutil
 import warnings
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from rag.errors import DamagedFile, EmptyFile, ParserLimit, UnsupportedType
 from rag.model import Page
@@ -116,7 +117,12 @@ def _markdown(path: Path, media_type: str) -> list[str]:
             if media_type == sniff.XML:
                 return [_bare_xml(path)]
             raise DamagedFile("The file is damaged, or is not what its content says.") from error
-        options = {"escape_html": False, "escape_underscores": False, "image_placeholder": "", "compact_tables": True}
+        options: dict[str, Any] = {
+            "escape_html": False,
+            "escape_underscores": False,
+            "image_placeholder": "",
+            "compact_tables": True,
+        }
         if (
             media_type in (sniff.PPTX, sniff.XLSX, sniff.ODS, sniff.ODP, sniff.PPT, sniff.XLS)
             and len(document.pages) > 1

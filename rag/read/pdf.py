@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import math
 from pathlib import Path
 
 import numpy as np
@@ -135,22 +136,22 @@ def _words(page: raw.FPDF_PAGE, text_page: raw.FPDF_TEXTPAGE, width: float, heig
     else:
         first, last = chars[starts].tolist(), chars[ends - 1].tolist()
     # Two calls a word, on plain doubles: boxes of single characters would be seven times as many.
-    rects = np.empty((len(first), 4), np.float64)
+    rects: list[tuple[float, float, float, float]] = []
     x0, y1, x1, y0 = (ctypes.c_double() for _ in range(4))
     refs = [ctypes.byref(v) for v in (x0, y1, x1, y0)]
     count_rects, get_rect = raw.FPDFText_CountRects, raw.FPDFText_GetRect
-    for row, (begin, end) in enumerate(zip(first, last, strict=True)):
-        several = count_rects(text_page, begin, max(1, end - begin + 1))
+    for begin, end in zip(first, last, strict=True):
+        several = count_rects(text_page, begin, end - begin + 1 if end > begin else 1)
         if several < 1 or not get_rect(text_page, 0, *refs):
-            rects[row] = np.nan
+            rects.append((math.nan,) * 4)
             continue
         left, top, right, bottom = x0.value, y1.value, x1.value, y0.value
         for part in range(1, several):
             get_rect(text_page, part, *refs)
             left, right = min(left, x0.value), max(right, x1.value)
             bottom, top = min(bottom, y0.value), max(top, y1.value)
-        rects[row] = (left, bottom, right, top)
-    boxes = _top_left(page, rects, width, height)
+        rects.append((left, bottom, right, top))
+    boxes = _top_left(page, np.array(rects), width, height)
     string, moved = layer.paragraphs(string, starts, ends, boxes)
     table = np.zeros(len(starts), dtype=WORD_DTYPE)
     table["start"], table["end"], table["box"], table["confidence"] = starts + moved, ends + moved, boxes, 1.0

@@ -93,10 +93,10 @@ def skew(dark: np.ndarray) -> tuple[float, float]:
         return float(np.square(np.diff(counts)).sum())
 
     coarse = np.arange(-MAX_SKEW, MAX_SKEW + 0.1, 1.0)
-    scores = [sharpness(a) for a in coarse]
+    scores = [sharpness(float(a)) for a in coarse]
     best = float(coarse[int(np.argmax(scores))])
-    for step in (0.5, 0.25, 0.1):
-        around = [best - step, best, best + step]
+    for finer in (0.5, 0.25, 0.1):
+        around = [best - finer, best, best + finer]
         best = around[int(np.argmax([sharpness(a) for a in around]))]
     found = sharpness(best)
     if abs(best) < MIN_SKEW or abs(best) >= MAX_SKEW or found < 1.15 * sharpness(0.0):
