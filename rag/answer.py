@@ -159,7 +159,9 @@ def standalone(question: str, history: Sequence[Message]) -> str:
 
 def _generate(prompt: Prompt, services: Services) -> AsyncIterator[Token]:
     llm = services.settings.llm
-    return services.generator.stream(prompt.messages, max_tokens=llm.answer_tokens, temperature=llm.temperature)
+    return services.generator.stream(
+        prompt.messages, max_tokens=llm.answer_tokens, temperature=llm.temperature, stop=("\n\n", "Question:")
+    )
 
 
 def _by_evidence(passages: Sequence[Passage], evidence: Sequence[Evidence], count: int) -> list[Passage]:

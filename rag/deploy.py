@@ -70,9 +70,11 @@ class ReaderDeployment:
 class OcrDeployment:
     def __init__(self, settings: Settings) -> None:
         from rag.adapters.ocr_tesseract import TesseractOcr
+        from rag.adapters.ocr_tesserocr import TesserocrOcr
 
+        engine = {"tesseract": TesseractOcr, "tesserocr": TesserocrOcr}[settings.reading.engine]
         blobs = open_state(settings).blobs
-        self._engine = TesseractOcr(limits=settings.limits, reading=settings.reading, open_path=blobs.open_path)
+        self._engine = engine(limits=settings.limits, reading=settings.reading, open_path=blobs.open_path)
         # One page at a time: the replica has one core, and its queue is the next page's wait.
         self._core = asyncio.Semaphore(1)
 

@@ -7,12 +7,13 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from rag.classify import combine, opening
-from rag.concurrency import bounded, together
+from rag.concurrency import bounded
 from rag.errors import EmptyFile
 from rag.language import detect_language
 from rag.model import Classification, Entity, Page, PageTask, Summary
@@ -24,8 +25,19 @@ T = TypeVar("T")
 PAGES_IN_FLIGHT = 64
 
 
-async def analyze_now(file: BinaryIO, filename: str, language: str | None, services: Services) -> dict[str, Any]:
-    """{text, entities, classification, summary, language, timings}; errors as for an upload."""
+@dataclass(frozen=True, slots=True)
+class InstantAnalysis:
+    pages: tuple[Page, ...]
+    entities: tuple[Entity, ...]
+    classification: Classification
+    summary: Summary
+    language: str | None
+    timings: Mapping[str, float]
+    """Seconds a stage."""
+
+
+async def analyze_now(file: BinaryIO, filename: str, language: str | None, services: Services) -> InstantAnalysis:
+    """Raises what an upload or its reading would raise."""
     timings: dict[str, float] = {}
 
     async def timed(name: str, work: Coroutine[Any, Any, T]) -> T:
@@ -41,32 +53,19 @@ async def analyze_now(file: BinaryIO, filename: str, language: str | None, servi
         return combine(by_name, by_text)
 
     pages = await timed("read", _read(file, filename, language, services))
-    text = "\f".join(page.text for page in pages)
-    results = await together(
+    entities, classification, summary = await asyncio.gather(
         timed("entities", services.entities.recognize(pages)),
         timed("classify", classified(pages)),
         timed("summary", summarize(pages, services.generator, services.settings.llm, services.settings.analysis)),
     )
-    entities: list[list[Entity]] = results[0]  # type: ignore[assignment]
-    classification: Classification = results[1]  # type: ignore[assignment]
-    summary: Summary = results[2]  # type: ignore[assignment]
-    return {
-        "text": text,
-        "entities": [
-            {"text": e.text, "type": e.type, "page": e.page, "start": e.start, "end": e.end}
-            for page in entities
-            for e in page
-        ],
-        "classification": {
-            "label": classification.label,
-            "score": classification.score,
-            "scores": [{"label": item.label, "score": item.score} for item in classification.scores],
-            "model": classification.model,
-        },
-        "summary": summary.text,
-        "language": detect_language(text[:8000]),
-        "timings": timings,
-    }
+    return InstantAnalysis(
+        tuple(pages),
+        tuple(entity for page in entities for entity in page),
+        classification,
+        summary,
+        detect_language(" ".join(page.text[:2000] for page in pages[:5])),
+        timings,
+    )
 
 
 async def _read(file: BinaryIO, filename: str, language: str | None, services: Services) -> list[Page]:

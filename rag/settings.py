@@ -166,8 +166,8 @@ class Llm(Section):
     cpu_bind: str = "0-1"
     """VLLM_CPU_OMP_THREADS_BIND; 'auto' keeps one core for the scheduler and is a third slower on two cores."""
     eager: bool = True
-    answer_tokens: int = 160
-    summary_tokens: int = 120
+    answer_tokens: int = 80
+    summary_tokens: int = 96
     temperature: float = 0.0
     base_url: str = ""
     """An OpenAI-compatible endpoint instead of a deployment of our own."""

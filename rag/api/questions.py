@@ -16,10 +16,11 @@ from rag.api.schemas import (
     SearchBody,
     answer_record,
     citation_record,
+    instant_record,
     passage_record,
 )
 from rag.api.sse import Event, event_stream
-from rag.api.uploads import upload_form
+from rag.api.uploads import safe_filename, upload_form
 from rag.errors import InvalidInput
 from rag.instant import analyze_now
 from rag.model import Token
@@ -54,7 +55,9 @@ def routes(services: Services) -> APIRouter:
     @router.post("/v1/analyze", summary="Analyse one file at once, keeping nothing")
     async def analyze(request: Request) -> dict[str, Any]:
         async with upload_form(request, services, field="file") as form:
-            return await analyze_now(form.files[0].file, form.files[0].filename or "unnamed", form.language, services)
+            file = form.files[0]
+            name = safe_filename(file.filename)
+            return instant_record(await analyze_now(file.file, name, form.language, services))
 
     @router.post("/", summary="The smallest possible client")
     async def root(body: RootBody) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from rag.answer import AskRequest
+from rag.instant import InstantAnalysis
 from rag.model import Answer, Box, Citation, Document, Entity, Filter, Message, Mode, Page, Passage
 
 
@@ -129,6 +130,18 @@ def entity_groups(entities: Sequence[Entity], pages: Sequence[Page]) -> list[dic
             }
         )
     return rows
+
+
+def instant_record(found: InstantAnalysis) -> dict[str, Any]:
+    """In the shapes of the stored record."""
+    return {
+        "text": "\f".join(page.text for page in found.pages),
+        "entities": entity_groups(found.entities, found.pages),
+        "classification": asdict(found.classification),
+        "summary": asdict(found.summary),
+        "language": found.language,
+        "timings": dict(found.timings),
+    }
 
 
 def _boxes(page: Page | None, mention: Entity) -> list[Box]:

@@ -217,7 +217,8 @@ async def bench_composition(latencies: Latencies, *, runs: int = 5) -> Compositi
                 await analyze(document, services)
                 seconds[order].append(time.perf_counter() - started)
         await state.database.close()
-    return CompositionResult(latencies, latencies.critical_path, *(median(seconds[order]) for order in Order), runs)
+    beside, stages, everything = (median(seconds[order]) for order in Order)
+    return CompositionResult(latencies, latencies.critical_path, beside, stages, everything, runs)
 
 
 async def _document(state: State, name: str) -> Document:

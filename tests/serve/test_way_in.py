@@ -138,7 +138,7 @@ def test_deletion_takes_the_document_out_of_search(client):
         receipt.id
     ]
     client.delete(receipt.id)
-    assert client.search("zirconium Quillfeather", collection="gone").results == []
+    assert client.search("zirconium Quillfeather", collection="gone").results == ()
     with pytest.raises(ApiError) as caught:
         client.document(receipt.id)
     assert caught.value.code == "document_not_found"

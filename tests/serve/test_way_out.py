@@ -54,7 +54,7 @@ def test_every_mode_finds_the_lease(client, library, mode):
 def test_a_question_to_an_empty_collection_is_not_in_the_documents(client, library):
     answer = client.ask("What is the monthly rent?", collection="nothing-here")
     assert not answer.found
-    assert answer.citations == []
+    assert answer.citations == ()
     assert "not in your documents" in answer.answer
 
 
