@@ -72,7 +72,7 @@ venv() {
 packages() {
   local count file=$2
   count=$(grep -c '==' "$file")
-  say "Installing the $count packages of $file (about 4 GB for cpu.txt, a few minutes)"
+  say "Installing the $count packages of $file$([ "$count" -lt 100 ] || echo " (4 to 5 GB, a few minutes)")"
   mkdir -p .cache
   # shellcheck disable=SC2086
   "$1/bin/python" -m pip install --no-deps --disable-pip-version-check --no-input --progress-bar off \
