@@ -165,7 +165,7 @@ def _pack(pieces: list[Piece], tokens: int) -> list[tuple[int, int, str]]:
         full = size + piece.tokens > tokens
         if not groups or full or (piece.breaks and size > tokens // 3):
             # A heading must not be the end of a chunk: it goes with what follows.
-            carried = []
+            carried: list[Piece] = []
             while groups and len(groups[-1]) > 1 and groups[-1][-1].breaks:
                 carried.insert(0, groups[-1].pop())
             groups.append(carried)

@@ -53,7 +53,7 @@ _CUES: Mapping[str, str] = {
     "contract": r"\b(?:agreement|hereinafter|hereby|lease|landlord|tenant|party of the|governing law|termination|whereas|amendment|non-disclosure|employer)\b",
     "invoice": r"\b(?:invoice|bill to|amount due|vat|payment terms|unit price|purchase order|due date)\b",
     "receipt": r"\b(?:receipt|cash|change|cashier|tax invoice|thank you|gst|rounding|qty|table)\b",
-    "letter": r"\b(?:dear (?:sir|madam|mr|ms|mrs|dr|\w+ \w+,)|yours (?:sincerely|faithfully)|re:|sincerely)\b",
+    "letter": r"\b(?:our ref|your ref|enclosed|i am writing|we are writing|we write|thank you for your letter|dear (?:sir|madam|mr|ms|mrs|dr|\w+ \w+,)|yours (?:sincerely|faithfully)|re:|sincerely)\b",
     "e-mail": r"(?:^|\n)\s*(?:from|to|cc|subject|sent):|\b(?:forwarded by|original message|best regards)\b",
     "form": r"\b(?:application form|applicant|tick|application no|for official use|signature of)\b|\[[x ]\]|☐|☒",
     "report": r"\b(?:quarterly report|annual report|quarter|highlights|executive summary|key figures|outlook)\b",
@@ -68,10 +68,10 @@ _CUES: Mapping[str, str] = {
     "policy": r"\b(?:policy|policies|applies to|must not|cookies?|personal (?:data|information)|compliance|reimburse\w*|approved by|we (?:may )?(?:collect|use|share)"
     r"|third part(?:y|ies)|opt out|unsubscribe|privacy|your (?:information|data|account|device)|our (?:site|website|services?))\b",
     "minutes": r"\b(?:minutes|attendees|apologies|action items?|chair\w*|resolved|agenda|present:)\b",
-    "presentation": r"\b(?:slide|agenda|takeaways|next steps)\b",
+    "presentation": r"\b(?:slides?|agenda|takeaways|next steps|kick-?off|roadmap|milestones|questions\?|thank you)\b",
 }
 _NAME_CUES: Mapping[str, str] = {
-    "contract": r"contract|agreement|lease|nda|amendment|vertrag",
+    "contract": r"contract|agreement|lease\b|nda\b|amendment|vertrag",
     "invoice": r"invoice|rechnung|bill\b",
     "receipt": r"receipt|quittung",
     "letter": r"letter|brief",
@@ -89,7 +89,7 @@ _NAME_CUES: Mapping[str, str] = {
 _STRONG: Mapping[str, str] = {
     "contract": r"\b(?:this|the) (?:[\w-]+ ){0,6}(?:agreement|lease|contract|amendment)\b.{0,60}\b(?:made|entered|dated|between|by and)\b"
     r"|\bby and (?:between|among)\b|\bhereinafter\b",
-    "letter": r"\bdear (?:sir|madam|mr|ms|mrs|dr|[a-z]+ ?[a-z]*[,:\n]).*\b(?:yours|kind regards|sincerely|faithfully)\b",
+    "letter": r"(?:^|\n)\s*dear (?:sir|madam|mr|ms|mrs|dr|[a-z]+ ?[a-z]*[,:\n])",
     "e-mail": r"\bfrom: ?.{1,200}?\b(?:to|sent|date|subject):.{0,300}?\b(?:to|sent|date|subject|cc):",
     "form": r"\b(?:application|registration|claim|request|consent|enrol\w*) form\b|\bplease (?:tick|complete (?:all|this))|for office use",
     "report": r"\b(?:quarterly|annual|progress|inspection|incident|final|status|technical|survey|assessment) report\b(?! (?:pursuant|on form))",
@@ -98,14 +98,21 @@ _STRONG: Mapping[str, str] = {
     "resume": r"\bcurriculum vitae\b|\br[ée]sum[ée]\b|\bwork experience\b",
     "scientific paper": r"\babstract\b.{20,}|\bdoi[: ]|\bet al\b|\b(?:we|this (?:paper|study)) (?:propose|present|show|investigate|demonstrate|report|describe|introduce|examine|found)",
     "policy": r"\b(?:privacy|travel|expense|leave|security|retention|remote work\w*|data protection|acceptable use|cookie|purchasing) policy\b",
-    "minutes": r"\bminutes of\b|\bmeeting minutes\b|\bapologies\b",
+    "minutes": r"\bminutes of\b|\baction items?\b|\bmeeting minutes\b|\bapologies\b",
     "presentation": r"\bslide \d+\b",
 }
 """What such a document says of itself near its beginning."""
 STRONG_CHARS = 1500
 STRONG_BONUS = 0.1
+TITLE_LINES = 6
+TITLE_CHARS = 70
+_OTHER_TITLE = re.compile(r"\b(?:purchase order|delivery note|packing (?:list|slip)|quotation|certificate|ticket)\b")
+"""Types of their own that look like one of the labels: better 'other' than wrong."""
 TEMPERATURE = 0.05
 CUE_WEIGHT = 0.035
+MIN_WORDS = 3
+"""A text of fewer words says nothing of its type."""
+_WORD = re.compile(r"[^\W\d_]{2,}")
 OTHER_BELOW = 0.2
 """A best cosine (with cues) under this is 'other'."""
 
@@ -126,7 +133,12 @@ class PrototypeClassifier:
         cosines = vectors @ self._prototypes.T
         # A label is as near as its nearest description.
         nearest = np.stack([cosines[:, self._owner == index].max(1) for index in range(len(self._labels))], axis=1)
-        return [self._decide(row + self._cues(text)) for row, text in zip(nearest, texts, strict=True)]
+        return [
+            self._decide(row + self._cues(text), text)
+            if len(_WORD.findall(text)) >= MIN_WORDS
+            else self._decide(row * 0.0, text)
+            for row, text in zip(nearest, texts, strict=True)
+        ]
 
     def classify_name(self, filename: str, metadata: str) -> Classification:
         spaced = re.sub(r"[_\-]+", " ", f"{filename} {metadata}").casefold()
@@ -137,11 +149,19 @@ class PrototypeClassifier:
         sample = text[:3000].casefold()
         hits = [len(set(re.findall(_CUES[label], sample))) if label in _CUES else 0 for label in self._labels]
         opening = sample[:STRONG_CHARS]
-        strong = [bool(_STRONG.get(label) and re.search(_STRONG[label], opening, re.S)) for label in self._labels]
+        title = _title(sample)
+        strong = [
+            float(bool(_STRONG.get(label) and re.search(_STRONG[label], opening, re.S)))
+            + float(bool(title and label in _NAME_CUES and re.search(rf"\b(?:{_NAME_CUES[label]})", title)))
+            for label in self._labels
+        ]
         return CUE_WEIGHT * np.minimum(np.array(hits, np.float32), 5) + STRONG_BONUS * np.array(strong, np.float32)
 
-    def _decide(self, scores: np.ndarray) -> Classification:
-        return self._spread(scores / TEMPERATURE, other=OTHER_BELOW / TEMPERATURE)
+    def _decide(self, scores: np.ndarray, text: str) -> Classification:
+        other = OTHER_BELOW
+        if _OTHER_TITLE.search(_title(text.casefold())):
+            other += float(scores.max())
+        return self._spread(scores / TEMPERATURE, other=other / TEMPERATURE)
 
     def _spread(self, logits: np.ndarray, *, other: float) -> Classification:
         """Softmax over the labels and 'other'."""
@@ -151,3 +171,12 @@ class PrototypeClassifier:
         ranked = sorted(zip([*self._labels, OTHER], weights.tolist(), strict=True), key=lambda item: -item[1])
         scores = tuple(Label(label, score) for label, score in ranked)
         return Classification(scores[0].label, scores[0].score, scores, self.version)
+
+
+def _title(text: str) -> str:
+    """The short lines that a document begins with; '' when it begins with prose."""
+    lines = [line.strip() for line in text[:600].split("\n") if line.strip()][:TITLE_LINES]
+    if any(line.startswith(("from:", "subject:")) for line in lines):
+        # An e-mail's subject names what it is about, not what it is.
+        return ""
+    return "\n".join(line for line in lines if len(line) <= TITLE_CHARS)

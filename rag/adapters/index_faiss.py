@@ -100,7 +100,8 @@ class FaissIndex:
         if k <= 0:
             return np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
         if self._gpu is not None:
-            return self._alive_only(*self._index.search(queries, k + len(self._ids) - len(self)), k)
+            scores, found = self._index.search(queries, k + len(self._ids) - len(self))
+            return self._alive_only(scores, found, k)
         scores, found = self._index.search(queries, k, params=self._parameters(mask))
         if rows is not None and (found < 0).any():
             return self._exact(queries, k, rows)

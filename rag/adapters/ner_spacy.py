@@ -21,7 +21,7 @@ KEPT = frozenset(
 )
 """CARDINAL, ORDINAL, QUANTITY, LANGUAGE and WORK_OF_ART are noise in business documents."""
 NAMES = frozenset({"PERSON", "ORG", "GPE", "LOC", "FAC", "NORP", "PRODUCT", "EVENT", "LAW"})
-MONEY_SIGN = re.compile(r"[$€£¥₹]|\b(?:[A-Z]{3}|RM|dollars?|euros?|pounds?|francs?|cents?|yen|rupees?)\b")
+MONEY_SIGN = re.compile(r"[$€£¥₹]|\b(?:[A-Z]{3}|RM|dollars?|euros?|pounds?|francs?|yen|rupees?)\b")
 TIME_WORD = re.compile(
     r"\b(?:19|20)\d\d\b|\b\d{1,2}\b(?!\d)|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|day\b|\b(?:days|weeks?|months?"
     r"|quarters?|years?|decades?|century|centuries|spring|summer|autumn|winter|today|yesterday|tomorrow)\b",
@@ -152,6 +152,8 @@ def trimmed(page: Page, flat: str, start: int, end: int, kind: str) -> Entity | 
         text = page.text[start:cut].rstrip(EDGE)
     if len(text) < 2 or len(text) > 120 or not any(map(str.isalnum, text)):
         return None
+    if kind == "MONEY" and re.search(r"%|\bper ?cent\b", text):
+        kind = "PERCENT"
     if kind in NAMES:
         if text[:4].casefold() == "the ":
             start, text = start + 4, text[4:]

@@ -49,8 +49,9 @@ async def test_no_texts_no_results(classifier):
     assert await classifier.classify([]) == []
 
 
-def test_nonsense_is_other(prototypes):
-    assert prototypes.classify(["qwx zzkl 8841 ploo"])[0].label == "other"
+@pytest.mark.parametrize("text", ["", " \n", "8841 -- 17", "ok"])
+def test_a_text_that_says_nothing_is_other(prototypes, text):
+    assert prototypes.classify([text])[0].label == "other"
 
 
 @pytest.mark.parametrize(
