@@ -27,7 +27,7 @@ from rag.errors import ConfigurationError, DeadlineExceeded, Overloaded, Redwell
 from rag.llm_engine import engine_plan, read_chunks
 from rag.model import Classification, Entity, Page, PageTask
 from rag.ports import Outline, SearchQuery, SearchResult
-from rag.remote import remote_services
+from rag.remote import embedding_version, remote_services
 from rag.services import Services, open_state
 from rag.settings import Scaling, Settings, load
 from rag.weights import resolve
@@ -168,6 +168,8 @@ class RetrieverDeployment:
             settings=settings.retrieval,
             snapshots=settings.data_dir.resolve() / "index",
             resolve=state.documents.document_ids,
+            model=embedding_version(settings),
+            use_gpu=settings.retrieval.scaling.gpus > 0,
         )
         await self._view.start()
         await self._view.similarity("warm up", ["warm up"])

@@ -204,7 +204,7 @@ class FakeBlobs(_Fake):
         self.data[key] = data
 
     async def put_file(self, key: str, path: Path) -> None:
-        await self.put(key, path.read_bytes())
+        await self.put(key, await asyncio.to_thread(path.read_bytes))
 
     async def get(self, key: str) -> bytes:
         await self._wait()

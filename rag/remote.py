@@ -16,6 +16,10 @@ from rag.ports import Generator, Outline, SearchQuery, SearchResult
 from rag.services import Services, open_state
 from rag.settings import Settings
 
+ENTITIES_VERSION = "1"
+"""Raised when rag/entity_rules.py changes what is found: documents then get the stage again."""
+CLASSIFIER_VERSION = "1"
+"""The same for the built-in labels and cues."""
 OCR_WAIT_SECONDS = 3600
 """A page may wait for the whole of a long document before it."""
 
@@ -128,14 +132,21 @@ def remote_services(settings: Settings, transports: Mapping[str, Transport]) -> 
         state=open_state(settings),
         reader=ReaderClient(transports["reader"], settings.limits.parser_seconds * 2),
         ocr=OcrClient(transports["ocr"], settings.reading.engine),
-        entities=EntitiesClient(transports["entities"], settings.entities.model, seconds),
-        classifier=ClassifierClient(transports["classifier"], settings.classifying.model, seconds),
+        entities=EntitiesClient(transports["entities"], f"{settings.entities.model}/{ENTITIES_VERSION}", seconds),
+        classifier=ClassifierClient(
+            transports["classifier"], f"{settings.classifying.model}/{CLASSIFIER_VERSION}", seconds
+        ),
         embedder=EmbedderClient(
-            transports["embedder"], f"{embedding.model}/{embedding.dtype}", embedding.dimensions, max(seconds, 600)
+            transports["embedder"], embedding_version(settings), embedding.dimensions, max(seconds, 600)
         ),
         retriever=RetrieverClient(transports["retriever"], seconds),
         generator=_generator(settings, transports.get("llm")),
     )
+
+
+def embedding_version(settings: Settings) -> str:
+    """What chunks and index record: vectors of two versions are never compared."""
+    return f"{settings.embedding.model}/{settings.embedding.dtype}"
 
 
 def _generator(settings: Settings, transport: Transport | None) -> Generator:

@@ -18,7 +18,9 @@ Due: 1 March 2025
 def test_sentences_lines_and_headings_are_units():
     found = [" ".join(segment.text.split()) for segment in segments(TEXT)]
     assert "It includes no. 4 parking space." in found
-    assert "1. Rent. The monthly rent is EUR 4,850.00, payable in advance on the third working day of each month." in found
+    assert (
+        "1. Rent. The monthly rent is EUR 4,850.00, payable in advance on the third working day of each month." in found
+    )
     assert found[0] == "LEASE AGREEMENT"
     assert found[-2:] == ["Total: EUR 100.00", "Due: 1 March 2025"]
 
