@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from rag import __version__
-from rag.api import corpus, documents, problems, questions
+from rag.api import corpus, documents, openai, problems, questions
 from rag.api.gates import Gates
 from rag.services import Services
 
@@ -32,5 +32,6 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(documents.routes(services))
     app.include_router(questions.routes(services))
     app.include_router(corpus.routes(services))
+    app.include_router(openai.routes(services))
     app.add_middleware(Gates, limits=services.settings.limits, api_keys=services.settings.server.api_keys)
     return app
