@@ -58,6 +58,43 @@ def questions(
     _write(result, output)
 
 
+@eval_app.command()
+def retrieval(
+    folder: Annotated[Path, typer.Argument(help="Folder that holds scifact/ (corpus, queries, qrels).")],
+    output: Output = None,
+) -> None:
+    """nDCG@10, recall@100 and MRR of lexical, dense and hybrid search on SciFact, with the packaged embedder."""
+    from rag.adapters.embed_st import SentenceTransformerEmbedder
+    from rag.evaluation.retrieval import evaluate_scifact
+    from rag.settings import load
+    from rag.weights import resolve
+
+    with reported():
+        settings = load("cpu")
+        path = resolve(settings.embedding.model, cache_dir=settings.cache_dir)
+        with console.status("embedding the corpus, about two minutes on two cores"):
+            embedder = SentenceTransformerEmbedder(path, dtype=settings.embedding.dtype)
+            result = evaluate_scifact(folder, embedder)
+    for name, figures in result.items():
+        _show(name, figures)
+    _write(result, output)
+
+
+@eval_app.command()
+def reading(
+    folder: Annotated[Path, typer.Argument(help="Folder with receipts/, pages/, pdfs/ and office/.")],
+    receipts: Annotated[int | None, typer.Option(help="Only so many receipts.")] = None,
+    output: Output = None,
+) -> None:
+    """Character and word error rates beside bare tesseract, and the share of files read by format."""
+    from rag.evaluation.reading import evaluate_reading
+
+    with reported(), console.status("reading") as status:
+        result = evaluate_reading(folder, receipts=receipts, progress=status.update)
+    console.print_json(json.dumps(result, default=str))
+    _write(result, output)
+
+
 @bench_app.command()
 def composition(
     runs: Annotated[int, typer.Option(help="Documents each way.")] = 5,
