@@ -102,7 +102,7 @@ def _error(error: RedwellError) -> dict[str, Any]:
 
 
 def _completion(model: str, answer: Answer) -> dict[str, Any]:
-    message = {"role": "assistant", "content": answer.answer, "refusal": None, "annotations": annotations(answer)}
+    message = {"role": "assistant", "content": answer.answer, "refusal": None, "annotations": file_citations(answer)}
     return {
         "id": f"chatcmpl-{uuid.uuid4().hex}",
         "object": "chat.completion",
@@ -132,13 +132,13 @@ async def _stream(model: str, request: AskRequest, services: Services, usage: bo
         return
     for piece in re.findall(r"\S+\s*", answer.answer):
         yield chunk({"content": piece})
-    yield chunk({"annotations": annotations(answer)}, "stop")
+    yield chunk({"annotations": file_citations(answer)}, "stop")
     if usage:
         yield _frame({**head, "choices": [], "usage": _usage(answer)})
     yield format_sse_event(data_str="[DONE]")
 
 
-def annotations(answer: Answer) -> list[dict[str, Any]]:
+def file_citations(answer: Answer) -> list[dict[str, Any]]:
     """One a citation; `index` is where its [n] stands in the text."""
     return [
         {
