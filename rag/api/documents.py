@@ -91,6 +91,13 @@ def _content_routes(router: APIRouter, services: Services) -> None:
         await documents.get(document_id)
         return "\f".join(page.text for page in await documents.pages(document_id))
 
+    @router.get("/{document_id}/markdown", summary="The document as Markdown")
+    async def markdown(document_id: str) -> Response:
+        """Office files, HTML and Markdown keep their headings, lists and tables; other pages are their text."""
+        await documents.get(document_id)
+        text = "\n\n".join(page.text.strip() for page in await documents.pages(document_id)) + "\n"
+        return Response(text, media_type="text/markdown; charset=utf-8")
+
     @router.get("/{document_id}/original", summary="The bytes as sent")
     async def original(document_id: str) -> Response:
         document = await documents.get(document_id)

@@ -134,6 +134,14 @@ async def test_text_original_and_deletion(http, services):
     assert (await http.get(f"/v1/documents/{document.id}")).status_code == 404
 
 
+async def test_markdown_keeps_what_the_reader_kept(http, services):
+    document = await add(services, "# Lease\n\n| rent | EUR 5 |\fSecond page.", "lease.md")
+    await work(services)
+    response = await http.get(f"/v1/documents/{document.id}/markdown")
+    assert response.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert response.text == "# Lease\n\n| rent | EUR 5 |\n\nSecond page.\n"
+
+
 async def test_the_picture_gets_the_spans_and_bad_ones_are_refused(http, services):
     document = await add(services)
     await work(services)
