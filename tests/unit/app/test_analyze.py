@@ -6,8 +6,8 @@ import pytest
 
 from rag.analyze import analyze
 from rag.errors import DamagedFile, Unavailable
-from rag.fakes import FakeClassifier, FakeGenerator, FakeReader
-from rag.model import Source, Stage, StageStatus, Status
+from rag.fakes import FakeClassifier, FakeGenerator, FakeOcr, FakeReader
+from rag.model import Page, Source, Stage, StageStatus, Status
 from tests.unit.app.conftest import LEASE, add, index, work
 
 
@@ -107,6 +107,29 @@ async def test_a_run_that_was_cut_off_goes_on_after_the_pages_that_are_done(serv
     pages = await services.state.documents.pages(document.id)
     assert "LEASE" in pages[0].text
     assert len(pages) == 2
+
+
+class Torn(FakeOcr):
+    async def recognize(self, task):
+        return Page(task.number, task.width, task.height, "", Source.OCR, confidence=0.0, error="the page is torn")
+
+
+async def test_one_bad_page_does_not_sink_its_document(services):
+    document = await add(services)
+    await work(replace(services, ocr=Torn(blobs=services.state.blobs)))
+    done = await services.state.documents.get(document.id)
+    assert done.status is Status.READY
+    assert "Page 2 could not be read: the page is torn" in done.warnings
+    assert (await services.state.documents.page(document.id, 1)).text.startswith("This lease")
+
+
+async def test_a_document_of_which_no_page_can_be_read_fails(services):
+    document = await add(services, "SCAN:one\fSCAN:two", "torn.tif")
+    await work(replace(services, ocr=Torn(blobs=services.state.blobs)))
+    done = await services.state.documents.get(document.id)
+    assert done.status is Status.FAILED
+    assert done.error is not None
+    assert (done.error["code"], "torn" in done.error["detail"]) == ("damaged_file", True)
 
 
 async def test_a_document_deleted_while_it_waits_leaves_nothing(services):
