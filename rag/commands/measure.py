@@ -127,6 +127,7 @@ def pipeline(
 @contextlib.contextmanager
 def _stack() -> Iterator[str]:
     """A Redwell with an empty library on a free port, stopped afterwards."""
+    import logging
     import socket
 
     from rag import deploy
@@ -137,6 +138,7 @@ def _stack() -> Iterator[str]:
         port = listener.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="redwell-bench-") as folder:
         settings = load("cpu", overrides={"data_dir": folder, "server": {"port": port}})
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         try:
             deploy.start(settings, progress=lambda text: console.print(text, style="dim"))
             yield f"http://127.0.0.1:{port}"
