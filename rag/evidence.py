@@ -65,8 +65,6 @@ class Evidence:
     """Offsets are into the page."""
     score: float
     """Relevance to the question, about 0..1."""
-    coverage: float
-    """Share of the question's terms that stand in the sentence, its heading or file name, 0..1."""
 
 
 Similarity = Callable[[str, Sequence[str]], Awaitable[list[float]]]
@@ -118,18 +116,17 @@ def _units(passages: Sequence[Passage]) -> Iterable[_Unit]:
 def _scored(question: str, terms: dict[str, float], unit: _Unit, cosine: float) -> Evidence:
     """A weighted sum, about 0..1. The weights were fitted on data/questions.jsonl (pairwise, five-fold cross-validated)."""
     text = unit.segment.text
-    around = _coverage(terms, f"{unit.context} {unit.around}")
     score = (
         0.21 * max(cosine, 0.0)
         + 0.09 * _coverage(terms, text)
         + 0.24 * _coverage(terms, f"{unit.context} {text}")
-        + 0.15 * around
+        + 0.15 * _coverage(terms, f"{unit.context} {unit.around}")
         + 0.27 * _coverage(terms, f"{unit.context} {unit.document}")
         + 0.02 / (1.0 + 0.35 * unit.passage)
         + 0.07 * min(len(text), FULL_CHARS) / FULL_CHARS
         + _tells(question, terms, text)
     )
-    return Evidence(unit.passage, unit.segment, score, around)
+    return Evidence(unit.passage, unit.segment, score)
 
 
 def _tells(question: str, terms: dict[str, float], text: str) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import tempfile
 import time
 import uuid
@@ -19,6 +18,7 @@ from rag.language import detect_language
 from rag.model import Classification, Entity, Page, PageTask, Summary
 from rag.read.sniff import sniff
 from rag.services import Services
+from rag.spool import spool
 from rag.summarize import summarize
 
 T = TypeVar("T")
@@ -73,8 +73,8 @@ async def _read(file: BinaryIO, filename: str, language: str | None, services: S
     key = f"instant/{uuid.uuid4().hex}"
     with tempfile.TemporaryDirectory(prefix="redwell-instant-") as folder:
         path = Path(folder) / "upload"
-        await asyncio.to_thread(_spool, file, path)
-        if path.stat().st_size == 0:
+        _, size = await asyncio.to_thread(spool, file, path)
+        if size == 0:
             raise EmptyFile(f"'{filename}' is empty.")
         await asyncio.to_thread(sniff, path, filename)
         await services.state.blobs.put_file(key, path)
@@ -86,9 +86,3 @@ async def _read(file: BinaryIO, filename: str, language: str | None, services: S
         return sorted(ready, key=lambda page: page.number)
     finally:
         await services.state.blobs.delete(key)
-
-
-def _spool(file: BinaryIO, path: Path) -> None:
-    file.seek(0)
-    with path.open("wb") as target:
-        shutil.copyfileobj(file, target, 1 << 20)

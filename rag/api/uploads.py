@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
-import shutil
 import tempfile
 import unicodedata
 from collections.abc import AsyncIterator
@@ -21,6 +19,7 @@ from starlette.requests import Request
 from rag.errors import EmptyFile, InvalidInput, RedwellError
 from rag.read.sniff import sniff
 from rag.services import Services
+from rag.spool import spool
 
 NAME_BYTES = 200
 _BIDI = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)}
@@ -99,7 +98,7 @@ async def store_upload(file: UploadFile, form: Form, services: Services) -> dict
     filename = safe_filename(file.filename)
     with tempfile.TemporaryDirectory(prefix="redwell-upload-") as folder:
         path = Path(folder) / "upload"
-        sha256, size = await asyncio.to_thread(_spool, file, path)
+        sha256, size = await asyncio.to_thread(spool, file.file, path)
         if size == 0:
             raise EmptyFile(f"'{filename}' is empty.")
         media_type = await asyncio.to_thread(sniff, path, filename)
@@ -135,13 +134,3 @@ async def store_uploads(form: Form, services: Services) -> list[dict[str, Any]]:
     if len(refusals) == len(lines):
         raise refusals[0]
     return lines
-
-
-def _spool(file: UploadFile, path: Path) -> tuple[str, int]:
-    """Copy to `path`; returns (sha256 hex, bytes)."""
-    file.file.seek(0)
-    with path.open("wb") as target:
-        shutil.copyfileobj(file.file, target, 1 << 20)
-    with path.open("rb") as source:
-        digest = hashlib.file_digest(source, "sha256").hexdigest()
-    return digest, path.stat().st_size
