@@ -1,7 +1,7 @@
 """The contracts of every replaceable part: async and batch-first.
 
 Adapters (rag/adapters) are plain synchronous classes with the same method names; `rag/local.py` runs them on threads and
-`rag/deploy.py` as Ray Serve deployments, both behind these protocols. Every method raises rag.errors only. Results come
+`rag/serving` as Ray Serve deployments, both behind these protocols. Every method raises rag.errors only. Results come
 in the order of their inputs, one each.
 """
 

@@ -1,6 +1,6 @@
 """The ports as clients of processes elsewhere: one typed method a call, whatever carries it.
 
-Ray's part of it is rag/deploy.py's RayTransport.
+Ray's part of it is rag/serving/transport.py.
 """
 
 from __future__ import annotations

@@ -1,0 +1,40 @@
+"""The deployments that orchestrate: the HTTP application, and the loop that works the queue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ray import serve
+from ray.serve.handle import DeploymentHandle
+
+from rag.serving.transport import services_over
+from rag.settings import Settings
+
+
+@serve.deployment(name="Analyzer")
+class AnalyzerDeployment:
+    async def __init__(self, settings: Settings, handles: dict[str, DeploymentHandle]) -> None:
+        from rag.worker import Worker
+
+        services = services_over(settings, handles)
+        await services.state.database.connect()
+        self._worker = Worker(services, owner=serve.get_replica_context().replica_id.unique_id)
+
+    def check_health(self) -> None:
+        if not self._worker.healthy:
+            raise RuntimeError("a slot of the analyzer stopped")
+
+
+@serve.deployment(name="Ingress")
+@serve.ingress()
+class IngressDeployment:
+    """`analyzer` is a dependency only: the queue between the two is the database."""
+
+    def __init__(self, settings: Settings, handles: dict[str, DeploymentHandle], analyzer: DeploymentHandle) -> None:
+        self._services = services_over(settings, handles)
+        self._analyzer = analyzer
+
+    def __serve_build_asgi_app__(self) -> Any:
+        from rag.api import create_app
+
+        return create_app(self._services)

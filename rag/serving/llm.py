@@ -1,0 +1,53 @@
+"""The Llm deployment: vLLM through ray.serve.llm."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from ray import serve
+
+from rag.llm_engine import engine_plan, read_chunks
+from rag.settings import Settings
+from rag.weights import resolve
+
+
+def build_llm(settings: Settings) -> serve.Application:
+    """vLLM through ray.serve.llm: CPU engine without GPUs, tensor (and pipeline) parallel with them."""
+    # Imported here: it pulls vLLM in, which no other process of ours needs.
+    from ray.serve.llm import LLMConfig, build_llm_deployment
+    from ray.serve.llm.deployment import LLMServer
+
+    class Llm(LLMServer):
+        """Adds `generate`: plain values in and out, so that callers need no vLLM to build or read a request."""
+
+        async def generate(
+            self, turns: list[dict[str, str]], max_tokens: int, temperature: float, stop: list[str]
+        ) -> AsyncIterator[tuple[str, str | None, int, int]]:
+            from ray.llm._internal.serve.core.configs.openai_api_models import ChatCompletionRequest
+
+            request = ChatCompletionRequest(
+                model=settings.llm.name,
+                messages=turns,
+                max_tokens=max_tokens,
+                temperature=temperature,
+                stop=stop or None,
+                stream=True,
+                stream_options={"include_usage": True},
+            )
+            async for batch in await self.chat(request):
+                for piece in read_chunks(batch):
+                    yield piece
+
+    own = settings.llm
+    plan = engine_plan(own, resolve(own.model, cache_dir=settings.cache_dir))
+    config = LLMConfig(
+        model_loading_config={"model_id": own.name, "model_source": plan.source},
+        engine_kwargs=plan.arguments,
+        accelerator_type=own.accelerator_type,
+        # One node holds all workers of an engine: tensor parallelism across nodes is slower than fewer workers.
+        placement_group_config={"bundles": plan.bundles, "strategy": "STRICT_PACK"},
+        runtime_env={"env_vars": plan.environment},
+        deployment_config=own.scaling.serve_options() | {"ray_actor_options": {}, "health_check_timeout_s": 120},
+        log_engine_metrics=False,
+    )
+    return build_llm_deployment(config, deployment_cls=Llm, override_serve_options={"name": "Llm"})

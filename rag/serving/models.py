@@ -1,0 +1,171 @@
+"""The deployments that hold a model, an engine or an index: each wraps one adapter and batches what reaches it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from ray import serve
+
+from rag.model import Classification, Entity, Page, PageTask
+from rag.ports import Outline, SearchQuery, SearchResult
+from rag.remote import embedding_version
+from rag.services import open_state
+from rag.settings import Settings
+from rag.weights import resolve
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+async def _batch(calls: list[Sequence[T]], work: Callable[[list[T]], Sequence[R]]) -> list[list[R]]:
+    """Many calls as one batch on a thread, its results given back call by call."""
+    flat = [item for call in calls for item in call]
+    results = list(await asyncio.to_thread(work, flat))
+    split: list[list[R]] = []
+    for call in calls:
+        split.append(results[: len(call)])
+        results = results[len(call) :]
+    return split
+
+
+@serve.deployment(name="Reader")
+class ReaderDeployment:
+    def __init__(self, settings: Settings) -> None:
+        from rag.read.reader import LocalReader
+
+        blobs = open_state(settings).blobs
+        self._reader = LocalReader(limits=settings.limits, reading=settings.reading, open_path=blobs.open_path)
+
+    async def read(self, key: str, filename: str, language: str | None, password: str | None) -> Outline:
+        return await asyncio.to_thread(self._reader.read, key, filename=filename, language=language, password=password)
+
+    async def render(
+        self, key: str, media_type: str, page: Page, marks: Sequence[tuple[int, int]], width: int
+    ) -> bytes:
+        render = self._reader.render
+        return await asyncio.to_thread(render, key, media_type=media_type, page=page, highlights=marks, width=width)
+
+
+@serve.deployment(name="Ocr")
+class OcrDeployment:
+    def __init__(self, settings: Settings) -> None:
+        from rag.adapters.ocr_tesseract import TesseractOcr
+        from rag.adapters.ocr_tesserocr import TesserocrOcr
+
+        engine = {"tesseract": TesseractOcr, "tesserocr": TesserocrOcr}[settings.reading.engine]
+        blobs = open_state(settings).blobs
+        self._engine = engine(limits=settings.limits, reading=settings.reading, open_path=blobs.open_path)
+        # One page at a time: the replica has one core, and its queue is the next page's wait.
+        self._core = asyncio.Semaphore(1)
+
+    async def recognize(self, task: PageTask) -> Page:
+        async with self._core:
+            return await asyncio.to_thread(self._engine.recognize, task)
+
+
+@serve.deployment(name="Entities")
+class EntitiesDeployment:
+    def __init__(self, settings: Settings) -> None:
+        from rag.adapters.ner_spacy import SpacyRecognizer
+
+        own = settings.entities
+        path = resolve(own.model, cache_dir=settings.cache_dir)
+        self._recognizer = SpacyRecognizer(path, batch_size=own.batch_size, use_gpu=own.scaling.gpus > 0)
+        self._batched.set_max_batch_size(own.batching.max_batch_size)
+        self._batched.set_batch_wait_timeout_s(own.batching.batch_wait_s)
+        self._recognizer.recognize([])
+
+    async def recognize(self, pages: Sequence[Page]) -> list[list[Entity]]:
+        return await self._batched(pages)
+
+    @serve.batch
+    async def _batched(self, calls: list[Sequence[Page]]) -> list[list[list[Entity]]]:
+        return await _batch(calls, self._recognizer.recognize)
+
+
+def _embedder(settings: Settings, gpus: float) -> Any:
+    from rag.adapters.embed_st import SentenceTransformerEmbedder
+
+    own = settings.embedding
+    path = resolve(own.model, cache_dir=settings.cache_dir)
+    device = "cuda" if gpus > 0 else "cpu"
+    return SentenceTransformerEmbedder(
+        path, dtype=own.dtype, batch_size=own.batch_size, threads=own.threads, device=device
+    )
+
+
+@serve.deployment(name="Classifier")
+class ClassifierDeployment:
+    def __init__(self, settings: Settings) -> None:
+        from rag.adapters.classify_prototypes import DEFAULT_LABELS, PrototypeClassifier
+
+        own = settings.classifying
+        embedder = _embedder(settings, own.scaling.gpus)
+        self._classifier = PrototypeClassifier(embedder, labels=own.labels or DEFAULT_LABELS)
+        self._batched.set_max_batch_size(own.batching.max_batch_size)
+        self._batched.set_batch_wait_timeout_s(own.batching.batch_wait_s)
+
+    async def classify(self, texts: Sequence[str]) -> list[Classification]:
+        return await self._batched(texts)
+
+    @serve.batch
+    async def _batched(self, calls: list[Sequence[str]]) -> list[list[Classification]]:
+        return await _batch(calls, self._classifier.classify)
+
+    async def classify_name(self, filename: str, metadata: str) -> Classification:
+        return await asyncio.to_thread(self._classifier.classify_name, filename, metadata)
+
+
+@serve.deployment(name="Embedder")
+class EmbedderDeployment:
+    """The bulk lane; questions are embedded in the Retriever."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._embedder = _embedder(settings, settings.embedding.scaling.gpus)
+        self._batched.set_max_batch_size(settings.embedding.batching.max_batch_size)
+        self._batched.set_batch_wait_timeout_s(settings.embedding.batching.batch_wait_s)
+        self._embedder.embed(["warm up"])
+
+    async def embed(self, texts: Sequence[str]) -> np.ndarray:
+        rows = await self._batched(texts)
+        return np.stack(rows) if rows else np.zeros((0, self._embedder.dimensions), np.float32)
+
+    @serve.batch
+    async def _batched(self, calls: list[Sequence[str]]) -> list[list[np.ndarray]]:
+        return await _batch(calls, self._embedder.embed)
+
+
+@serve.deployment(name="Retriever")
+class RetrieverDeployment:
+    async def __init__(self, settings: Settings) -> None:
+        from rag.retrieve import IndexView
+
+        state = open_state(settings)
+        await state.database.connect()
+        self._view = IndexView(
+            state.feed,
+            _embedder(settings, settings.retrieval.scaling.gpus),
+            settings=settings.retrieval,
+            snapshots=settings.data_dir.resolve() / "index",
+            resolve=state.documents.document_ids,
+            model=embedding_version(settings),
+            use_gpu=settings.retrieval.scaling.gpus > 0,
+        )
+        await self._view.start()
+        await self._view.similarity("warm up", ["warm up"])
+
+    async def search(self, query: SearchQuery) -> SearchResult:
+        return await self._view.search(query)
+
+    async def similarity(self, query: str, texts: Sequence[str]) -> list[float]:
+        return await self._view.similarity(query, texts)
+
+    async def sequence(self) -> int:
+        return await self._view.sequence()
+
+    def check_health(self) -> None:
+        if not self._view.healthy:
+            raise RuntimeError("the tail of the change feed stopped")

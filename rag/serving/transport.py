@@ -1,0 +1,62 @@
+"""Calls over Ray Serve handles: what Ray raises becomes an error of ours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from ray.exceptions import RayActorError, RayTaskError
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
+from ray.serve.handle import DeploymentHandle
+
+from rag.errors import DeadlineExceeded, Overloaded, RedwellError, StageFailed, Unavailable
+from rag.remote import remote_services
+from rag.services import Services
+from rag.settings import Settings
+
+
+class RayTransport:
+    """Calls a deployment. Ray's errors become ours; a replica that died is asked again, elsewhere (calls are idempotent)."""
+
+    def __init__(self, handle: DeploymentHandle, *, attempts: int = 4) -> None:
+        self._handle = handle
+        self._attempts = attempts
+        self._name = handle.deployment_name
+
+    async def call(self, method: str, *args: Any, seconds: float) -> Any:
+        for attempt in range(self._attempts):
+            try:
+                async with asyncio.timeout(seconds):
+                    return await getattr(self._handle, method).remote(*args)
+            except (RayActorError, DeploymentUnavailableError) as error:
+                if attempt + 1 == self._attempts:
+                    raise Unavailable(f"{self._name} cannot be reached.") from error
+                await asyncio.sleep(0.2 * 2**attempt)
+            except (RayTaskError, RayServeException, RedwellError, TimeoutError) as error:
+                raise self._ours(error) from error
+        raise AssertionError("the loop returns or raises")
+
+    async def stream(self, method: str, *args: Any, seconds: float) -> AsyncIterator[Any]:
+        try:
+            async with asyncio.timeout(seconds):
+                async for piece in getattr(self._handle.options(stream=True), method).remote(*args):
+                    yield piece
+        except (RayActorError, DeploymentUnavailableError) as error:
+            raise Unavailable(f"{self._name} cannot be reached.") from error
+        except (RayTaskError, RayServeException, RedwellError, TimeoutError) as error:
+            raise self._ours(error) from error
+
+    def _ours(self, error: BaseException) -> RedwellError:
+        cause = error.cause if isinstance(error, RayTaskError) else error
+        if isinstance(cause, RedwellError):
+            return cause
+        if isinstance(cause, BackPressureError):
+            return Overloaded(f"{self._name} has too many requests waiting.")
+        if isinstance(cause, TimeoutError):
+            return DeadlineExceeded(f"{self._name} did not answer in time.")
+        return StageFailed(f"{self._name}: {type(cause).__name__}: {cause}")
+
+
+def services_over(settings: Settings, handles: dict[str, DeploymentHandle]) -> Services:
+    return remote_services(settings, {name: RayTransport(handle) for name, handle in handles.items()})
