@@ -1,0 +1,105 @@
+"""Calls that search and ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rag.calls.base import Calls, compact
+from rag.replies import (
+    Answer,
+    AskEvent,
+    Citation,
+    CitationEvent,
+    FinalEvent,
+    Result,
+    ResultsEvent,
+    SearchReply,
+    TokenEvent,
+)
+from rag.wire import ApiError, decode, problem, server_sent
+
+
+class QuestionCalls(Calls):
+    def search(
+        self,
+        query: str,
+        *,
+        collection: str | Sequence[str] | None = None,
+        document_ids: Sequence[str] = (),
+        filters: Mapping[str, Any] | None = None,
+        top_k: int | None = None,
+        mode: str | None = None,
+    ) -> SearchReply:
+        """Passages, best first. `mode` is 'hybrid', 'dense' or 'lexical'."""
+        asked = compact(
+            query=query,
+            collection=collection,
+            document_ids=list(document_ids),
+            filters=dict(filters or {}),
+            top_k=top_k,
+            mode=mode,
+        )
+        return decode(SearchReply, self._json("POST", "/v1/search", json=asked))
+
+    def ask(
+        self,
+        question: str,
+        *,
+        collection: str | Sequence[str] | None = None,
+        document_ids: Sequence[str] = (),
+        filters: Mapping[str, Any] | None = None,
+        top_k: int | None = None,
+        history: Sequence[Mapping[str, str]] = (),
+        strict: bool | None = None,
+    ) -> Answer:
+        """The answer with its citations; `history` holds earlier turns as {role, content}."""
+        asked = _question(question, collection, document_ids, filters, top_k, history, strict)
+        return decode(Answer, self._json("POST", "/v1/ask", json=asked))
+
+    def ask_stream(
+        self,
+        question: str,
+        *,
+        collection: str | Sequence[str] | None = None,
+        document_ids: Sequence[str] = (),
+        filters: Mapping[str, Any] | None = None,
+        top_k: int | None = None,
+        history: Sequence[Mapping[str, str]] = (),
+        strict: bool | None = None,
+    ) -> Iterator[AskEvent]:
+        """Passages, tokens and citations as they come, then one FinalEvent. Closing the iterator cancels the answer."""
+        asked = _question(question, collection, document_ids, filters, top_k, history, strict)
+        with self._stream("POST", "/v1/ask", json=asked | {"stream": True}) as response:
+            for name, data in server_sent(response.iter_bytes()):
+                if name == "results":
+                    yield ResultsEvent(decode(tuple[Result, ...], data.get("results", [])))
+                elif name == "token":
+                    yield TokenEvent(str(data.get("text", "")))
+                elif name == "citation":
+                    yield CitationEvent(decode(Citation, data))
+                elif name == "final":
+                    yield FinalEvent(decode(Answer, data))
+                    return
+                elif name == "error":
+                    raise problem(int(data.get("status", 500)), data)
+        raise ApiError(0, "cut_off", "The answer broke off before its end.", "Ask again.")
+
+
+def _question(
+    question: str,
+    collection: str | Sequence[str] | None,
+    document_ids: Sequence[str],
+    filters: Mapping[str, Any] | None,
+    top_k: int | None,
+    history: Sequence[Mapping[str, str]],
+    strict: bool | None,
+) -> dict[str, Any]:
+    return {"question": question} | compact(
+        collection=collection,
+        document_ids=list(document_ids),
+        filters=dict(filters or {}),
+        top_k=top_k,
+        history=[dict(turn) for turn in history],
+        strict=strict,
+    )
