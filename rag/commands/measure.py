@@ -59,6 +59,77 @@ def questions(
 
 
 @eval_app.command()
+def answers(
+    folder: Annotated[Path, typer.Argument(help="Folder that holds the set.")],
+    set_name: Annotated[str, typer.Option("--set", help="squad, contracts or pubmedqa.")] = "squad",
+    sample: Annotated[int | None, typer.Option(help="So many questions of each kind; all without it.")] = 200,
+    seed: Annotated[int, typer.Option(help="Of the sample.")] = 0,
+    llm_url: Annotated[
+        str | None, typer.Option(help="OpenAI-compatible model that drafts; quotations without it.")
+    ] = None,
+    llm_model: Annotated[str, typer.Option(help="Its name there.")] = "redwell",
+    output: Output = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the figures into this file (svg, png, pdf).")] = None,
+) -> None:
+    """Right passage, right citation, support, refusals, exact match and F1, in this process with the real index."""
+    from rag.evaluation import answers as measured
+    from rag.evaluation import compare as comparing
+    from rag.evaluation.corpora import load_set
+    from rag.evaluation.library import open_library
+
+    async def run() -> list[measured.Outcome]:
+        async with open_library(_drafting(llm_url, llm_model)) as library:
+            return await measured.evaluate_answers(questions, library, progress=status.update)
+
+    with reported(), console.status("loading") as status:
+        questions = load_set(set_name, folder, sample=sample, seed=seed)
+        result = measured.report(set_name, asyncio.run(run()))
+    _show(set_name, result["summary"])
+    _write(result, output)
+    if plot is not None:
+        comparing.plot([(set_name, result)], plot)
+        console.print(f"drawn: {plot}", markup=False)
+
+
+def _drafting(url: str | None, model: str) -> Any:
+    """A generator over HTTP, or None: answers are then quotations."""
+    if url is None:
+        return None
+    from rag.adapters.generate_openai import OpenAIGenerator
+
+    return OpenAIGenerator(url, model=model)
+
+
+@eval_app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="Result of `redwell eval answers --output`.")],
+    second: Annotated[Path, typer.Argument(help="Another one, of the same questions.")],
+    plot: Annotated[Path | None, typer.Option(help="Draw both into this file (svg, png, pdf).")] = None,
+) -> None:
+    """Two runs question by question: each figure's difference with its 95% interval (paired bootstrap)."""
+    from rag.evaluation import compare as comparing
+
+    with reported():
+        runs = [comparing.read_run(path) for path in (first, second)]
+        differences = comparing.compare(*runs)
+    table = Table("figure", "questions", first.stem, second.stem, "difference", "95% interval", title_justify="left")
+    for row in differences:
+        sure = "[bold]" if row.significant else ""
+        table.add_row(
+            f"{row.figure} ({row.kind})",
+            str(row.questions),
+            f"{row.first:.3f}",
+            f"{row.second:.3f}",
+            f"{sure}{row.second - row.first:+.3f}",
+            f"{row.low:+.3f} to {row.high:+.3f}",
+        )
+    console.print(table)
+    if plot is not None:
+        comparing.plot([(path.stem, run) for path, run in zip((first, second), runs, strict=True)], plot)
+        console.print(f"drawn: {plot}", markup=False)
+
+
+@eval_app.command()
 def retrieval(
     folder: Annotated[Path, typer.Argument(help="Folder that holds scifact/ (corpus, queries, qrels).")],
     output: Output = None,

@@ -1,0 +1,186 @@
+"""`redwell eval answers`: what is found, cited, supported, refused, and said, on a question set with its truth."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rag.answer import AskRequest, complete
+from rag.evaluation.corpora import Asked, QuestionSet, Source
+from rag.evaluation.library import Library, Text
+from rag.ground import check
+from rag.model import Answer, Filter, Page
+from rag.read.reader import LocalReader
+
+TOP = 5
+MARKER = re.compile(r"\s*\[\d+\]")
+SPAN_WINDOW = 100
+"""Letters and digits of a long span that must stand on a page: clauses run over page breaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    id: str
+    kind: str
+    question: str
+    answer: str
+    found: bool
+    """False: 'not in your documents'."""
+    rank: int | None
+    """Of the first passage from the right document, from 1."""
+    cited: int
+    cited_right: int
+    """Citations from the right document (on a page that holds a span, where spans are known)."""
+    page_right: bool
+    """At least one citation lies in the right document, on a page that holds a span."""
+    quote_right: bool
+    """A cited quote holds a span."""
+    exact: float
+    f1: float
+    """Best over the accepted answers, words normalised as SQuAD does."""
+    sentences: int
+    supported: int
+    """Sentences of the answer that the quote they cite supports."""
+    seconds: float
+
+
+async def evaluate_answers(
+    questions: QuestionSet, library: Library, *, progress: Callable[[str], None] = lambda _: None
+) -> list[Outcome]:
+    """Load the set's documents into `library` and put its questions; outcomes in their order."""
+    await load(questions.sources, library, progress)
+    ids = {name: key for key, name in library.names.items()}
+    outcomes = []
+    for number, asked in enumerate(questions.questions, 1):
+        progress(f"{number} of {len(questions.questions)}: {asked.question[:80]}")
+        scope = Filter(
+            collections=asked.collections, document_ids=(ids[asked.document],) if asked.document in ids else ()
+        )
+        answer = await complete(AskRequest(asked.question, scope), library.services)
+        outcomes.append(await judge(asked, answer, library))
+    return outcomes
+
+
+async def load(sources: Iterable[Source], library: Library, progress: Callable[[str], None]) -> None:
+    settings = library.settings
+    with closing(LocalReader(limits=settings.limits, reading=settings.reading, open_path=_open)) as reader:
+        for source in sources:
+            progress(f"indexing {source.name}")
+            if source.path is None:
+                await library.add([Text(source.name, (source.text or "",), source.collection)])
+                continue
+            outline = reader.read(str(source.path), filename=source.name)
+            pages = [page for page in outline.pages if isinstance(page, Page)]
+            await library.add_pages([(source.name, source.collection, pages)])
+
+
+@contextmanager
+def _open(key: str) -> Any:
+    yield Path(key)
+
+
+async def judge(asked: Asked, answer: Answer, library: Library) -> Outcome:
+    store = library.services.state.documents
+    names = [passage.filename for passage in answer.results]
+    right, page_right, quote_right = 0, False, False
+    for citation in answer.citations:
+        if citation.filename != asked.source:
+            continue
+        page = await store.page(citation.document_id, citation.page)
+        holds = not asked.spans or any(contains(page.text, span) for span in asked.spans)
+        right += holds
+        page_right = page_right or holds
+        quote_right = quote_right or any(contains(citation.quote, span) for span in asked.spans)
+    said = [item for item in answer.grounding.sentences if item.citation is not None]
+    quotes = {citation.marker: citation.quote for citation in answer.citations}
+    plain = MARKER.sub("", answer.answer).removeprefix("The documents say: ").strip("“”")
+    return Outcome(
+        id=asked.id,
+        kind=asked.kind,
+        question=asked.question,
+        answer=answer.answer,
+        found=answer.found,
+        rank=names.index(asked.source) + 1 if asked.source in names else None,
+        cited=len(answer.citations),
+        cited_right=right,
+        page_right=page_right,
+        quote_right=quote_right,
+        exact=max((float(normal(plain) == normal(one)) for one in asked.answers), default=0.0),
+        f1=max((word_f1(plain, one) for one in asked.answers), default=0.0),
+        sentences=len(answer.grounding.sentences),
+        supported=sum(_supports(item.text, quotes[item.citation]) for item in said if item.citation in quotes),
+        seconds=answer.timings.get("total", 0.0),
+    )
+
+
+def _supports(sentence: str, quote: str) -> bool:
+    sentence = MARKER.sub("", sentence).removeprefix("The documents say: ").strip("“”")
+    return check(sentence, [quote]).supported
+
+
+def contains(text: str, span: str) -> bool:
+    """Whether `text` holds the span, by letters and digits alone; of a long span any window of it."""
+    text, span = _letters(text), _letters(span)
+    if len(span) <= SPAN_WINDOW:
+        return bool(span) and span in text
+    last = len(span) - SPAN_WINDOW
+    return any(span[i : i + SPAN_WINDOW] in text for i in [*range(0, last, SPAN_WINDOW // 4), last])
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+def normal(text: str) -> list[str]:
+    """SQuAD's normalisation: case, punctuation and articles do not matter."""
+    text = text.casefold().translate(str.maketrans("", "", string.punctuation + "“”’‘"))
+    return re.sub(r"\b(?:a|an|the)\b", " ", text).split()
+
+
+def word_f1(text: str, truth: str) -> float:
+    ours, theirs = normal(text), normal(truth)
+    common = sum((Counter(ours) & Counter(theirs)).values())
+    return 2 * common / (len(ours) + len(theirs)) if common else 0.0
+
+
+def summarise(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Shares in 0..1 by name, 'n ...' are counts; a figure is left out where the set has nothing to measure it on."""
+    of = {kind: [o for o in outcomes if o.kind == kind] for kind in ("answerable", "absent", "unanswerable")}
+    told = [o for o in outcomes if o.found]
+    answerable = of["answerable"]
+    answered = [o for o in answerable if o.found]
+    figures: dict[str, float] = {f"n {kind}": len(rows) for kind, rows in of.items() if rows}
+    figures |= {
+        f"right document in top {TOP}": mean(o.rank is not None and o.rank <= TOP for o in answerable),
+        "mrr": mean(1 / o.rank if o.rank else 0.0 for o in answerable),
+        "answerable refused": mean(not o.found for o in answerable),
+        "cited page right": mean(o.page_right for o in answerable),
+        "cited quote right": mean(o.quote_right for o in answerable),
+        "citation precision": _ratio(sum(o.cited_right for o in answered), sum(o.cited for o in answered)),
+        "exact match": mean(o.exact for o in answerable),
+        "f1": mean(o.f1 for o in answerable),
+        "sentences supported": _ratio(sum(o.supported for o in told), sum(o.sentences for o in told)),
+    }
+    for kind in ("absent", "unanswerable"):
+        if of[kind]:
+            figures[f"{kind} refused"] = mean(not o.found for o in of[kind])
+    return figures
+
+
+def mean(values: Iterable[float]) -> float:
+    listed = [float(value) for value in values]
+    return sum(listed) / len(listed) if listed else 0.0
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else 1.0
+
+
+def report(name: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    return {"set": name, "summary": summarise(outcomes), "outcomes": [asdict(outcome) for outcome in outcomes]}
