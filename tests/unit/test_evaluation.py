@@ -50,23 +50,23 @@ def folder(tmp_path: Path) -> Path:
 
 
 def outcome(key: str, kind: str = "answerable", **values: Any) -> Outcome:
-    fields: dict[str, Any] = dict(
-        id=key,
-        kind=kind,
-        question="?",
-        answer="",
-        found=True,
-        rank=1,
-        cited=1,
-        cited_right=1,
-        page_right=True,
-        quote_right=True,
-        exact=0.0,
-        f1=0.5,
-        sentences=1,
-        supported=1,
-        seconds=0.1,
-    )
+    fields: dict[str, Any] = {
+        "id": key,
+        "kind": kind,
+        "question": "?",
+        "answer": "",
+        "found": True,
+        "rank": 1,
+        "cited": 1,
+        "cited_right": 1,
+        "page_right": True,
+        "quote_right": True,
+        "exact": 0.0,
+        "f1": 0.5,
+        "sentences": 1,
+        "supported": 1,
+        "seconds": 0.1,
+    }
     return Outcome(**{**fields, **values})
 
 
