@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rag import __version__
-from rag.commands import documents, machine, measure, questions, server
+from rag.commands import documents, exports, machine, measure, questions, server
 
 app = typer.Typer(
     name="redwell",
@@ -38,6 +38,7 @@ app.command(rich_help_panel="On this machine")(machine.doctor)
 app.command(rich_help_panel="On this machine")(machine.prepare)
 app.command(rich_help_panel="With a running service")(documents.ingest)
 app.command("documents", rich_help_panel="With a running service")(documents.list_documents)
+app.command("searchable-pdf", rich_help_panel="With a running service")(exports.searchable_pdf)
 app.command(rich_help_panel="With a running service")(questions.ask)
 app.command(rich_help_panel="With a running service")(questions.search)
 app.add_typer(measure.eval_app, name="eval", rich_help_panel="Measuring")

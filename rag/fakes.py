@@ -67,6 +67,10 @@ class FakeReader(_Fake):
         await self._wait()
         return b"\x89PNG\r\n\x1a\n" + f"{key} {page.number} {list(highlights)} {width}".encode()
 
+    async def searchable(self, key: str, *, media_type: str, pages: Sequence[Page]) -> bytes:
+        await self._wait()
+        return b"%PDF-1.7\n" + "\f".join(page.text for page in pages).encode()
+
 
 @dataclass(kw_only=True)
 class FakeOcr(_Fake):

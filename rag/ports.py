@@ -42,6 +42,13 @@ class Reader(Protocol):
         """PNG of one page, `width` pixels wide, turned upright as it was read, spans of its text marked."""
         ...
 
+    async def searchable(self, key: str, *, media_type: str, pages: Sequence[Page]) -> bytes:
+        """PDF of all pages in order: the original pictures, the words of `pages` as invisible text over them.
+
+        Raises UnsupportedType, DamagedFile, EncryptedFile, ParserLimit.
+        """
+        ...
+
 
 class Ocr(Protocol):
     """One page a call; callers fan out. An unreadable page comes back with `error` set, it does not raise."""

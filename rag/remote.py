@@ -45,6 +45,9 @@ class ReaderClient:
     ) -> bytes:
         return await self.transport.call("render", key, media_type, page, highlights, width, seconds=self.seconds)
 
+    async def searchable(self, key: str, *, media_type: str, pages: Sequence[Page]) -> bytes:
+        return await self.transport.call("searchable", key, media_type, pages, seconds=self.seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class OcrClient:

@@ -93,6 +93,11 @@ def kind(media_type: str) -> str:
     return names.get(media_type) or media_type.rpartition("/")[2].upper()[:12]
 
 
+def has_pictures(media_type: str) -> bool:
+    """Whether its pages are pictures or PDF pages, which can be had as a searchable PDF."""
+    return media_type == "application/pdf" or media_type.startswith("image/")
+
+
 # Links
 
 

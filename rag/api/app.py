@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from rag import __version__
-from rag.api import corpus, documents, openai, problems, questions
+from rag.api import corpus, documents, exports, openai, problems, questions
 from rag.api.gates import Gates
 from rag.services import Services
 
@@ -30,6 +30,7 @@ def create_app(services: Services) -> FastAPI:
     )
     problems.install(app)
     app.include_router(documents.routes(services))
+    app.include_router(exports.routes(services))
     app.include_router(questions.routes(services))
     app.include_router(corpus.routes(services))
     app.include_router(openai.routes(services))

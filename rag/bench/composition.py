@@ -105,6 +105,9 @@ class _Played:
     ) -> bytes:
         return b""
 
+    async def searchable(self, key: str, *, media_type: str, pages: Sequence[Page]) -> bytes:
+        return b""
+
     async def classify(self, texts: Sequence[str]) -> list[Classification]:
         await asyncio.sleep(self._latencies.classify)
         return await self._classifier.classify(texts)

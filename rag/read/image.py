@@ -23,7 +23,7 @@ _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "MPO")
 
 def outline(path: Path, *, key: str, media_type: str, limits: Limits, language: str) -> tuple[PageTask, ...]:
     """One task a frame, sizes in pixels after EXIF orientation. Raises ParserLimit, DamagedFile."""
-    with _open(path, limits.pixels) as image:
+    with opened(path, limits.pixels) as image:
         # An animation is one picture; only TIFF has pages.
         frames = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
         if frames > limits.pages:
@@ -33,7 +33,7 @@ def outline(path: Path, *, key: str, media_type: str, limits: Limits, language: 
             image.seek(number - 1)
             _check_size(image, limits.pixels)
             width, height = image.size
-            if _orientation(image) >= 5:
+            if orientation(image) >= 5:
                 width, height = height, width
             tasks.append(PageTask(key, media_type, number, width, height, language))
         return tuple(tasks)
@@ -41,16 +41,16 @@ def outline(path: Path, *, key: str, media_type: str, limits: Limits, language: 
 
 def gray(path: Path, number: int, *, pixels: int) -> np.ndarray:
     """Gray picture of a frame, uint8 (height, width), upright after EXIF."""
-    with _open(path, pixels) as image:
-        _frame(image, number, pixels)
-        return np.asarray(_flatten(image, "L"))
+    with opened(path, pixels) as image:
+        frame(image, number, pixels)
+        return np.asarray(flatten(image, "L"))
 
 
 def picture(path: Path, number: int, *, width: int, pixels: int, rotation: int = 0) -> np.ndarray:
     """Colour picture, uint8 (height, width, 3), `width` pixels wide after turning by `rotation`."""
-    with _open(path, pixels) as image:
-        _frame(image, number, pixels)
-        flat = _flatten(image, "RGB")
+    with opened(path, pixels) as image:
+        frame(image, number, pixels)
+        flat = flatten(image, "RGB")
         wide = flat.height if rotation in (90, 270) else flat.width
         scale = width / wide
         size = max(1, round(flat.width * scale)), max(1, min(10 * width, round(flat.height * scale)))
@@ -103,7 +103,8 @@ def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 @contextmanager
-def _open(path: Path, pixels: int) -> Iterator[Image.Image]:
+def opened(path: Path, pixels: int) -> Iterator[Image.Image]:
+    """The picture file, its first frame. Pillow's errors inside the context become DamagedFile and ParserLimit."""
     with warnings.catch_warnings():
         # Pillow only warns of pictures that unpack to gigabytes; other warnings are about details of metadata.
         warnings.simplefilter("ignore")
@@ -127,22 +128,24 @@ def _too_large(pixels: int) -> ParserLimit:
     return ParserLimit(f"The picture has more than {pixels} pixels.", "Scale it down, or raise `limits.pixels`.")
 
 
-def _frame(image: Image.Image, number: int, pixels: int) -> None:
+def frame(image: Image.Image, number: int, pixels: int) -> None:
+    """Goes to a frame, counted from 1. Raises ParserLimit."""
     image.seek(number - 1)
     _check_size(image, pixels)
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation(image: Image.Image) -> int:
+    """EXIF orientation, 1 to 8, that is still to be applied."""
     # Only cameras write it in JPEG; the tag of a TIFF is applied by Pillow when it decodes.
     return int(image.getexif().get(0x0112, 1)) if image.format != "TIFF" else 1
 
 
-def _flatten(image: Image.Image, mode: str) -> Image.Image:
+def flatten(image: Image.Image, mode: str) -> Image.Image:
     """On white paper, upright, in mode L or RGB."""
     if image.mode in ("I;16", "I;16B", "I;16L", "I"):
         deep = np.asarray(image).astype(np.float32)
         image = Image.fromarray((deep / max(1.0, float(deep.max())) * 255).astype(np.uint8))
-    if _orientation(image) != 1:
+    if orientation(image) != 1:
         image = ImageOps.exif_transpose(image)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         over = image.convert("RGBA")

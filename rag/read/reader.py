@@ -9,7 +9,7 @@ from pathlib import Path
 from rag.errors import PageNotFound
 from rag.model import Page
 from rag.ports import Outline
-from rag.read import image, office, parse, sniff
+from rag.read import image, office, parse, searchable, sniff
 from rag.read.sandbox import Sandbox
 from rag.settings import Limits, Reading
 
@@ -63,6 +63,13 @@ class LocalReader:
                 boxes=boxes,
                 width=width,
                 pixels=self._limits.pixels,
+            )
+
+    def searchable(self, key: str, *, media_type: str, pages: Sequence[Page]) -> bytes:
+        """Searchable PDF of a PDF or picture. Raises UnsupportedType, DamagedFile, EncryptedFile, ParserLimit, NotFound."""
+        with self._open_path(key) as path:
+            return self._sandbox.run(
+                searchable.searchable, path, media_type=media_type, pages=tuple(pages), pixels=self._limits.pixels
             )
 
     def close(self) -> None:

@@ -48,6 +48,9 @@ class ReaderDeployment:
         render = self._reader.render
         return await asyncio.to_thread(render, key, media_type=media_type, page=page, highlights=marks, width=width)
 
+    async def searchable(self, key: str, media_type: str, pages: Sequence[Page]) -> bytes:
+        return await asyncio.to_thread(self._reader.searchable, key, media_type=media_type, pages=pages)
+
 
 @serve.deployment(name="Ocr")
 class OcrDeployment:

@@ -90,6 +90,8 @@ class Api(BaseHTTPRequestHandler):
         parts = self.path.split("?")[0].strip("/").split("/")
         if parts[-1] == "live":
             self.answer(b"{}")
+        elif parts[-1] == "searchable.pdf":
+            self.answer(b"%PDF-1.7", kind="application/pdf")
         elif parts[-1] == "documents":
             self.answer(json.dumps({"documents": [record("d1", "ready")], "next_cursor": None}).encode())
         else:
@@ -291,3 +293,14 @@ def test_as_json_writes_nested_values_and_letters() -> None:
     value = Classification("Übergabe", 0.5, (Label("a", 1.0),), "m")
     expected = {"label": "Übergabe", "score": 0.5, "scores": [{"label": "a", "score": 1.0}], "model": "m"}
     assert ("Übergabe" in as_json([value]), json.loads(as_json([value]))) == (True, [expected])
+
+
+def test_a_searchable_pdf_is_written_beside_where_one_is(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["searchable-pdf", "d1", "--url", url])
+    assert (result.exit_code, (tmp_path / "d1.searchable.pdf").read_bytes()) == (0, b"%PDF-1.7")
+    named = CliRunner().invoke(app, ["searchable-pdf", "d1", "--url", url, "-o", str(tmp_path / "no" / "a.pdf")])
+    assert named.exit_code == 1
+    assert "cannot be written" in named.stderr

@@ -325,3 +325,11 @@ def test_importing_the_client_loads_no_heavy_library() -> None:
     code = "import sys, rag.client; print([n for n in ('ray', 'torch', 'numpy', 'rag.model', 'streamlit') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_searchable_pdf_is_bytes() -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/v1/documents/d1/searchable.pdf"
+        return httpx.Response(200, content=b"%PDF-1.7")
+
+    assert client(handler).searchable_pdf("d1") == b"%PDF-1.7"

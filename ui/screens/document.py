@@ -77,6 +77,16 @@ def _downloads(document: Document) -> None:
             key="plain",
             width="stretch",
         )
+        if document.final and view.has_pictures(document.media_type):
+            st.download_button(
+                "Searchable PDF",
+                lambda: api.client().searchable_pdf(document.id),
+                f"{stem}.searchable.pdf",
+                "application/pdf",
+                on_click="ignore",
+                key="searchable",
+                width="stretch",
+            )
         st.download_button(
             "Record (JSON)",
             json.dumps(asdict(document), default=str, indent=2, ensure_ascii=False),
