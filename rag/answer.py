@@ -1,4 +1,7 @@
-"""The arrows of the way out: question -> retrieve -> evidence -> pack -> LLM (stream) -> ground -> cite -> Answer."""
+"""The arrows of the way out: question -> retrieve -> evidence -> pack -> LLM (stream) -> ground -> cite -> Answer.
+
+Questions about the library itself leave before: they are counted in SQL (rag/corpus).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from rag.cite import Citations
+from rag.corpus.answering import counted_answer
 from rag.errors import DeadlineExceeded, Unavailable
 from rag.evidence import Evidence, gather_evidence
 from rag.ground import check, content_words
@@ -87,6 +91,11 @@ async def retrieve(request: AskRequest, services: Services) -> tuple[Passage, ..
 
 async def answer(request: AskRequest, services: Services) -> AsyncIterator[AnswerEvent]:
     """Events in order: Results, Token..., Cited..., Final. Final replaces what was streamed before it."""
+    counted = await counted_answer(request.question, request.filter, services)
+    if counted is not None:
+        for event in _at_once(counted):
+            yield event
+        return
     clock = _Clock()
     passages = await retrieve(request, services)
     mark = clock.mark("retrieve", clock.started)
@@ -136,6 +145,11 @@ async def answer(request: AskRequest, services: Services) -> AsyncIterator[Answe
             draft=draft.strip(),
         )
     )
+
+
+def _at_once(answer: Answer) -> tuple[AnswerEvent, ...]:
+    """The events of an answer that no model writes."""
+    return Results(()), Token(answer.answer), *(Cited(citation) for citation in answer.citations), Final(answer)
 
 
 async def complete(request: AskRequest, services: Services) -> Answer:

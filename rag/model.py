@@ -11,9 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from rag.corpus.query import Counted
 
 Box = tuple[float, float, float, float]
 
@@ -344,6 +347,13 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class PagesRead:
+    document_id: str
+    filename: str
+    pages: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     answer: str
     citations: tuple[Citation, ...]
@@ -357,6 +367,11 @@ class Answer:
     """False: 'not in your documents'; `results` then holds the nearest passages."""
     draft: str = ""
     """What the model wrote, where strict mode put a quotation in its place."""
+    kind: str = "passages"
+    """'passages': from retrieved passages; 'counted': in SQL, see `counted`; 'document': from the whole of `read`."""
+    counted: Counted | None = None
+    read: tuple[PagesRead, ...] = ()
+    """The pages that a whole-document answer rests on."""
 
 
 @dataclass(frozen=True, slots=True)

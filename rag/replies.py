@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from rag.replies_corpus import Counted
+
 Box = tuple[float, float, float, float]
 FINAL = frozenset({"ready", "partial", "failed"})
 
@@ -214,6 +216,22 @@ class Grounding:
 
 
 @dataclass(frozen=True, slots=True)
+class PagesRead:
+    document_id: str
+    filename: str = ""
+    pages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QueryReply(Counted):
+    """`answer` tells the same in words, with the citations' markers."""
+
+    answer: str = ""
+    citations: tuple[Citation, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """`found` False means 'not in your documents'; `results` then holds the nearest passages."""
 
@@ -227,6 +245,10 @@ class Answer:
     usage: Mapping[str, int] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
     draft: str = ""
+    kind: str = "passages"
+    """'passages'; 'counted': exact, with `counted`; 'document': from the whole of the pages in `read`."""
+    counted: Counted | None = None
+    read: tuple[PagesRead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

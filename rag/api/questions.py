@@ -1,15 +1,17 @@
-"""/v1/search, /v1/ask, /v1/analyze and the smallest client's POST /."""
+"""/v1/search, /v1/ask, /v1/query, /v1/analyze and the smallest client's POST /."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any, assert_never
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from rag.answer import AnswerEvent, AskRequest, Cited, Final, Results, answer, complete
+from rag.api.counted import QueryBody, counted_record
 from rag.api.schemas import (
     AskBody,
     RootBody,
@@ -21,6 +23,10 @@ from rag.api.schemas import (
 )
 from rag.api.sse import Event, event_stream
 from rag.api.uploads import safe_filename, upload_form
+from rag.corpus.count import count
+from rag.corpus.grammar import understand
+from rag.corpus.query import CorpusQuery
+from rag.corpus.wording import told
 from rag.errors import InvalidInput
 from rag.instant import analyze_now
 from rag.model import Token
@@ -52,6 +58,19 @@ def routes(services: Services) -> APIRouter:
             return await event_stream(_ask_events(request, services))
         return JSONResponse(answer_record(await complete(request, services)))
 
+    @router.post("/v1/query", summary="Count documents exactly: a typed query, or a question in words")
+    async def query(body: QueryBody) -> dict[str, Any]:
+        started = time.perf_counter()
+        labels = tuple(services.settings.classifying.labels)
+        wanted = _understood(body, labels) if body.question is not None else body.query(labels)
+        counted = await count(wanted, services.state.documents, offset=body.offset, limit=body.limit)
+        return {
+            **counted_record(counted),
+            "answer": told(counted),
+            "citations": [citation_record(citation) for citation in counted.citations],
+            "timings": {"total": round(time.perf_counter() - started, 4)},
+        }
+
     @router.post("/v1/analyze", summary="Analyse one file at once, keeping nothing")
     async def analyze(request: Request) -> dict[str, Any]:
         async with upload_form(request, services, field="file") as form:
@@ -75,6 +94,16 @@ def _question(text: str, services: Services) -> str:
     if len(text) > most:
         raise InvalidInput(f"The question has {len(text)} characters.", f"At most {most} (limits.question_chars).")
     return text.strip()
+
+
+def _understood(body: QueryBody, labels: tuple[str, ...]) -> CorpusQuery:
+    found = understand(body.question or "", today=datetime.now(UTC).date(), scope=body.filter(), labels=labels)
+    if found is None:
+        raise InvalidInput(
+            "The question is not understood as one about the library as a whole.",
+            "Ask it at /v1/ask, or send the typed query; docs/questions.md shows what is understood.",
+        )
+    return found
 
 
 async def _ask_events(request: AskRequest, services: Services) -> AsyncIterator[Event]:

@@ -4,47 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rag.answer import AskRequest
+from rag.api.counted import counted_record
+from rag.api.scope import Body, Scope
 from rag.instant import InstantAnalysis
-from rag.model import Answer, Box, Citation, Document, Entity, Filter, Message, Mode, Page, Passage
-
-
-class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Filters(Body):
-    type: list[str] | None = None
-    entity: list[str] | None = None
-    media_type: list[str] | None = None
-    metadata: dict[str, str] | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-
-
-class Scope(Body):
-    collection: str | list[str] | None = Field(None, description="Only documents of this collection (or these).")
-    document_ids: list[str] | None = Field(None, description="Only these documents.", max_length=1000)
-    filters: Filters | None = None
-
-    def filter(self) -> Filter:
-        names = [self.collection] if isinstance(self.collection, str) else self.collection or []
-        more = self.filters or Filters()
-        return Filter(
-            collections=tuple(names),
-            document_ids=tuple(self.document_ids or ()),
-            types=tuple(more.type or ()),
-            entities=tuple(more.entity or ()),
-            media_types=tuple(more.media_type or ()),
-            metadata=tuple((more.metadata or {}).items()),
-            created_after=more.created_after,
-            created_before=more.created_before,
-        )
+from rag.model import Answer, Box, Citation, Document, Entity, Message, Mode, Page, Passage
 
 
 class SearchBody(Scope):
@@ -209,4 +177,7 @@ def answer_record(answer: Answer) -> dict[str, Any]:
         "usage": asdict(answer.usage),
         "timings": dict(answer.timings),
         "draft": answer.draft,
+        "kind": answer.kind,
+        "counted": counted_record(answer.counted) if answer.counted else None,
+        "read": [asdict(item) for item in answer.read],
     }

@@ -12,6 +12,7 @@ from rag.replies import (
     Citation,
     CitationEvent,
     FinalEvent,
+    QueryReply,
     Result,
     ResultsEvent,
     SearchReply,
@@ -41,6 +42,14 @@ class QuestionCalls(Calls):
             mode=mode,
         )
         return decode(SearchReply, self._json("POST", "/v1/search", json=asked))
+
+    def query(self, query: str | Mapping[str, Any], *, offset: int = 0, limit: int | None = None) -> QueryReply:
+        """Count documents exactly: a question in words, or the typed query of POST /v1/query (as `Counted.query` holds it).
+
+        Raises ApiError 'invalid_input' for words that are not understood.
+        """
+        asked = {"question": query} if isinstance(query, str) else dict(query)
+        return decode(QueryReply, self._json("POST", "/v1/query", json=asked | compact(offset=offset, limit=limit)))
 
     def ask(
         self,

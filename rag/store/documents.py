@@ -1,4 +1,5 @@
-"""The library: documents from upload to deletion. Their content is in content.py, sums over them in facets.py."""
+"""The library: documents from upload to deletion. Their content is in content.py, sums over
+them in facets.py and counting.py."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from sqlalchemy import delete, exc, func, insert, select
 from rag.errors import Conflict, NotReady, RedwellError
 from rag.model import Document, Stage, StageRecord, StageStatus, Status
 from rag.store.content import Content
+from rag.store.counting import Counting
 from rag.store.facets import Facets
 from rag.store.listing import DocumentPage, Listing
 from rag.store.records import (
@@ -30,7 +32,7 @@ from rag.store.tables import chunks, documents, jobs, lookup_key, metadata_value
 __all__ = ["DocumentPage", "DocumentStore"]
 
 
-class DocumentStore(Listing, Content, Facets):
+class DocumentStore(Listing, Content, Facets, Counting):
     """`DocumentStore(database)`. Every method is one transaction; every change raises the document's `revision`."""
 
     async def add(

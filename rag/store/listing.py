@@ -90,11 +90,11 @@ class Listing:
     async def document_ids(self, filter: Filter) -> builtins.list[str]:
         """Ids of the documents that a search with this filter may see, oldest first."""
         async with self._database.read() as connection:
-            query = select(documents.c.id).where(*_matches(filter)).order_by(documents.c.created_at, documents.c.id)
+            query = select(documents.c.id).where(*matches(filter)).order_by(documents.c.created_at, documents.c.id)
             return [*await connection.scalars(query)]
 
 
-def _matches(filter: Filter) -> list[ColumnElement[bool]]:
+def matches(filter: Filter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     for column, values in (
         (documents.c.collection, filter.collections),

@@ -333,3 +333,32 @@ def test_a_searchable_pdf_is_bytes() -> None:
         return httpx.Response(200, content=b"%PDF-1.7")
 
     assert client(handler).searchable_pdf("d1") == b"%PDF-1.7"
+
+
+def test_a_query_in_words_is_paged_with_what_it_became() -> None:
+    seen: list[dict[str, object]] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)
+        seen.append(asked)
+        row = {"document_id": "d1", "filename": "a.pdf", "amount": {"text": "EUR 5.00", "value": "5.00"}, "date": None}
+        reply = {
+            "query": {"wants": "list"},
+            "total": 3,
+            "rows": [row],
+            "next_offset": 1,
+            "citations": [],
+            "answer": "3.",
+        }
+        return httpx.Response(200, json=reply)
+
+    redwell = client(handler)
+    first = redwell.query("list all documents", limit=1)
+    redwell.query(first.query, offset=first.next_offset or 0, limit=1)
+    assert seen == [
+        {"question": "list all documents", "offset": 0, "limit": 1},
+        {"wants": "list", "offset": 1, "limit": 1},
+    ]
+    assert (first.total, first.answer, first.rows[0].filename) == (3, "3.", "a.pdf")
+    assert first.rows[0].amount is not None
+    assert first.rows[0].amount.text == "EUR 5.00"
