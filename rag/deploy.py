@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
 
 from rag.errors import ConfigurationError
+from rag.launch import check_exposure
 from rag.serving.hosts import AnalyzerDeployment, IngressDeployment
 from rag.serving.llm import build_llm
 from rag.serving.models import (
@@ -45,7 +46,10 @@ class BuildArgs(BaseModel):
 
 
 def build(args: BuildArgs) -> serve.Application:
-    return build_application(load(args.profile, overrides=args.config))
+    """Raises ConfigurationError when `server.host` is an open address and no API key is set."""
+    settings = load(args.profile, overrides=args.config)
+    check_exposure(settings)
+    return build_application(settings)
 
 
 def build_application(settings: Settings) -> serve.Application:

@@ -1,5 +1,5 @@
 # ruff: noqa: T201  (a command of its own: it prints)
-"""Write cpu.txt and dev.txt: the closure of cpu.in and dev.in, pinned to what is installed in this environment.
+"""Write cpu.txt, dev.txt and ui.txt: the closure of each .in file, pinned to what is installed in this environment.
 
 Run it with the environment's own interpreter after an upgrade: `.venv/bin/python requirements/lock.py`. It asks no registry. With
 `--check` it writes nothing and exits 1 where a file would change.
@@ -93,7 +93,8 @@ def main(arguments: list[str]) -> int:
     cpu = closure(direct, without)
     tools, _ = read(HERE / "dev.in")
     dev = {name: version for name, version in closure(tools, without).items() if name not in cpu}
-    written = {"cpu.txt": text("cpu.in", cpu), "dev.txt": text("dev.in", dev)}
+    page = closure(read(HERE / "ui.in")[0], without)
+    written = {"cpu.txt": text("cpu.in", cpu), "dev.txt": text("dev.in", dev), "ui.txt": text("ui.in", page)}
     problems = unmet(cpu | dev)
     for problem in problems:
         print(f"note: {problem}")
