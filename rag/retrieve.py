@@ -76,13 +76,16 @@ class IndexView:
         self._guard, self._writing = threading.Lock(), threading.Lock()
         self._moved, self._wake = asyncio.Condition(), asyncio.Event()
         self._tail: asyncio.Task[None] | None = None
+        self._refitting: set[asyncio.Task[None]] = set()
         self._work = TemporaryDirectory(prefix="redwell-index-")
         self._sequence = self._saved = 0
         self._clear()
 
     def _clear(self) -> None:
         """Empty indexes, in a folder of their own: the lexical one lives on disk, to be copied into snapshots."""
-        self._dense = FaissIndex(self._embedder.dimensions, self._settings.index, use_gpu=self._use_gpu)
+        self._dense = FaissIndex(
+            self._embedder.dimensions, self._settings.index, precision=self._settings.vectors, use_gpu=self._use_gpu
+        )
         self._lexical_folder = Path(self._work.name) / "lexical"
         shutil.rmtree(self._lexical_folder, ignore_errors=True)
         self._lexical = TantivyIndex(self._lexical_folder)
@@ -94,6 +97,11 @@ class IndexView:
     @property
     def healthy(self) -> bool:
         return self._tail is not None and not self._tail.done()
+
+    @property
+    def kind(self) -> str:
+        """Of the dense index, now: flat, hnsw or ivf."""
+        return self._dense.kind
 
     async def start(self) -> None:
         """Ready to answer when it returns. Raises ConfigurationError when the stored embeddings are another model's."""
@@ -112,7 +120,7 @@ class IndexView:
         """Stop following; a snapshot makes the next start quick."""
         if self._tail is not None:
             self._tail.cancel()
-            await asyncio.gather(self._tail, return_exceptions=True)
+            await asyncio.gather(self._tail, *self._refitting, return_exceptions=True)
             if self._sequence > self._saved:
                 await asyncio.to_thread(self._save)
         self._work.cleanup()
@@ -154,7 +162,8 @@ class IndexView:
             # What only words found has a cosine too: the blend needs both.
             only_lexical = [key for key in lexical if key not in dense] if vector is not None else []
             cosines = self._dense.scores(vector[0], only_lexical) if vector is not None else []
-            hits = _hits(query.mode, dense, lexical, dict(zip(only_lexical, cosines, strict=True)))
+            known = {key: cosine for key, cosine in zip(only_lexical, cosines, strict=True) if cosine is not None}
+            hits = _hits(query.mode, dense, lexical, known)
             return SearchResult(tuple(self._distinct(hits)[: query.top_k]), self._sequence)
 
     def _allowed(self, document_ids: Sequence[str] | None, collections: tuple[str, ...]) -> np.ndarray | None:
@@ -209,6 +218,19 @@ class IndexView:
             except Unavailable as error:
                 log.warning("feed_unavailable", detail=error.detail)
                 await asyncio.sleep(RETRY_SECONDS)
+            if self._dense.outgrown and not self._refitting:
+                task = asyncio.create_task(asyncio.to_thread(self._refit))
+                self._refitting.add(task)
+                task.add_done_callback(self._refitting.discard)
+
+    def _refit(self) -> None:
+        """The dense index in the structure that fits, made beside the old one; changes and searches go on meanwhile."""
+        old = self._dense
+        new = old.rebuilt(self._guard)
+        with self._writing, self._guard:
+            new.follow(old)
+            self._dense = new
+        log.info("index_refitted", rows=len(new), kind=new.kind)
 
     async def _catch_up(self) -> None:
         while changes := await self._feed.since(self._sequence, limit=CHANGES_AT_ONCE):

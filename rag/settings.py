@@ -143,6 +143,8 @@ class Embedding(Section):
 
 class Retrieval(Section):
     index: Literal["auto", "flat", "hnsw", "ivf"] = "auto"
+    vectors: Literal["auto", "float32", "float16", "int8"] = "auto"
+    """Precision in the dense index; 'auto' is float32 where search is exact and float16 in graphs and cells."""
     top_k: int = 8
     rrf_k: int = 60
     candidates: int = 100

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,75 +13,104 @@ import numpy as np
 from rag.errors import ConfigurationError
 
 Kind = Literal["auto", "flat", "hnsw", "ivf"]
-FLAT_UP_TO = 100_000
-"""'auto' is exact up to this many rows (10 ms a query on one core), then becomes a graph."""
+Precision = Literal["auto", "float32", "float16", "int8"]
+FLAT_UP_TO = 50_000
+"""'auto' is exact up to this many rows (5 ms a query on one core), then becomes a graph. docs/retrieval.md has the table."""
+GPU_FLAT_UP_TO = 5_000_000
+"""A GPU compares this many rows exactly in milliseconds; above, 'auto' becomes cells (graphs do not run there)."""
 IVF_FROM = 5_000
 """Fewer rows cannot train cells; 'ivf' is exact below."""
+IVF_TRAIN_PER_CELL = 64
 EXACT_UP_TO = 20_000
 """A filter that lets fewer rows pass is answered exactly, row by row: graphs and cells lose most of a narrow filter."""
-COMPACT_SHARE = 0.25
+EF_SEARCH = 128
+PROBES = 64
+WIDEST = 8
+"""How many times broader a graph or the cells are searched when a filter hides most of their rows."""
+COMPACT_SHARE, COMPACT_FROM = 0.25, 1000
+GPU_MOST = 2048
+"""Most neighbours that a GPU index returns."""
 BLOCK = 8192
 
 
 class FaissIndex:
-    """Rows are only appended; removed ones are skipped by a selector until a quarter is dead, then the index is rebuilt.
+    """Rows are only appended; removed ones are skipped by a selector. When the structure no longer fits (too many rows for
+    it, a quarter of them dead) the index says `outgrown` and goes on; `rebuilt` makes the fitting one beside it.
 
-    Not thread-safe: rag/retrieve.py holds one lock over reads and writes.
+    Not thread-safe: rag/retrieve.py holds one lock over reads and writes, and swaps.
     """
 
-    def __init__(self, dimensions: int, kind: Kind = "auto", *, use_gpu: bool = False) -> None:
+    def __init__(
+        self, dimensions: int, kind: Kind = "auto", *, precision: Precision = "auto", use_gpu: bool = False
+    ) -> None:
+        """`precision` of the stored vectors: 'auto' is float32 where search is exact, float16 in graphs and cells."""
         import faiss
 
         if use_gpu and not hasattr(faiss, "StandardGpuResources"):
             raise ConfigurationError(
                 "The installed FAISS has no GPU support.", "Install faiss-gpu, or set retrieval.scaling.gpus to 0."
             )
+        if use_gpu and kind == "hnsw":
+            raise ConfigurationError("FAISS has no HNSW on GPUs.", "Set retrieval.index to auto, flat or ivf.")
         self._faiss = faiss
         self.dimensions = dimensions
         self._kind: Kind = kind
+        self._precision: Precision = precision
         self._gpu: Any = faiss.StandardGpuResources() if use_gpu else None
+        self._built: Kind = self._wanted(0)
+        self._index: Any = self._placed(self._empty(self._built, 0))
         self._ids = np.zeros(0, np.int64)
         self._alive = np.zeros(0, bool)
-        self._rows: dict[int, int] = {}
-        self._built: Kind = "flat"
-        self._index: Any = self._empty("flat", 0)
+        self._count = 0
+        self._order: np.ndarray | None = None
+        self._bits: np.ndarray | None = None
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return self._count
 
     @property
     def kind(self) -> Kind:
         """What the index is now; 'auto' and 'ivf' begin as 'flat'."""
         return self._built
 
-    def add(self, ids: Sequence[int], vectors: np.ndarray) -> None:
+    @property
+    def ids(self) -> np.ndarray:
+        """int64 ids of the living rows, in the order in which they came."""
+        return self._ids[self._alive]
+
+    @property
+    def outgrown(self) -> bool:
+        """Another structure would fit better: time for `rebuilt`. Searches stay right meanwhile, only slower."""
+        dead = len(self._ids) - self._count
+        return self._wanted(self._count) != self._built or (
+            dead > COMPACT_FROM and dead > (0.0 if self._gpu is not None else COMPACT_SHARE) * len(self._ids)
+        )
+
+    def add(self, ids: Sequence[int] | np.ndarray, vectors: np.ndarray) -> None:
         """`vectors`: (len(ids), dimensions), unit rows. An id that is there already is replaced."""
         if not len(ids):
             return
+        new = np.asarray(ids, np.int64)
         vectors = np.ascontiguousarray(vectors, np.float32)
-        if vectors.shape != (len(ids), self.dimensions):
+        if vectors.shape != (len(new), self.dimensions):
             raise ConfigurationError(
                 f"Vectors of shape {vectors.shape} do not fit an index of {self.dimensions} dimensions.",
-                "Set embedding.model back to the model that made them, or load the documents again.",
+                "Run `redwell reindex`, or set embedding.model back to the model that made them.",
             )
-        self.remove(ids)
-        start = len(self._ids)
+        self.remove(new)
+        if not self._index.is_trained:  # int8 steps are fitted to the first rows
+            self._index.train(vectors)
         self._index.add(vectors)
-        self._ids = np.concatenate([self._ids, np.asarray(ids, np.int64)])
-        self._alive = np.concatenate([self._alive, np.ones(len(ids), bool)])
-        self._rows.update(zip((int(i) for i in ids), range(start, start + len(ids)), strict=True))
-        if self._wanted(len(self)) != self._built:
-            self._rebuild()
+        self._ids = np.concatenate([self._ids, new])
+        self._alive = np.concatenate([self._alive, np.ones(len(new), bool)])
+        self._changed()
 
-    def remove(self, ids: Sequence[int]) -> None:
+    def remove(self, ids: Sequence[int] | np.ndarray) -> None:
         """Ids that are not there are no error."""
-        for key in ids:
-            row = self._rows.pop(int(key), None)
-            if row is not None:
-                self._alive[row] = False
-        dead = len(self._ids) - len(self._rows)
-        if dead > 1000 and dead > COMPACT_SHARE * len(self._ids):
-            self._rebuild()
+        rows = self._rows_of(ids)
+        if len(rows):
+            self._alive[rows] = False
+            self._changed()
 
     def search(
         self, vectors: np.ndarray, k: int, allowed_ids: Sequence[int] | np.ndarray | None = None
@@ -88,31 +119,68 @@ class FaissIndex:
         # OpenMP keeps this per thread, and threads make a single query slower.
         self._faiss.omp_set_num_threads(1)
         queries = np.ascontiguousarray(vectors, np.float32)
-        if allowed_ids is not None:
-            rows = np.array([self._rows[i] for i in map(int, allowed_ids) if i in self._rows], np.int64)
-            if len(rows) <= EXACT_UP_TO or self._gpu is not None:
-                return self._exact(queries, k, rows)
-            mask = np.zeros(len(self._ids), bool)
-            mask[rows] = True
-        else:
-            rows, mask = None, self._alive
-        k = min(k, len(self) if rows is None else len(rows))
+        rows = None if allowed_ids is None else self._rows_of(allowed_ids)
+        k = min(k, self._count if rows is None else len(rows))
         if k <= 0:
             return np.zeros((len(queries), 0), np.float32), np.zeros((len(queries), 0), np.int64)
         if self._gpu is not None:
-            scores, found = self._index.search(queries, k + len(self._ids) - len(self))
-            return self._alive_only(scores, found, k)
-        scores, found = self._index.search(queries, k, params=self._parameters(mask))
-        if rows is not None and (found < 0).any():
+            return self._search_gpu(queries, k, rows)
+        if rows is not None and len(rows) <= EXACT_UP_TO:
             return self._exact(queries, k, rows)
-        return scores, np.where(found >= 0, self._ids[found], -1)
+        scores, found = self._index.search(queries, k, params=self._parameters(rows))
+        short = (found < 0).any()
+        if short:
+            return self._exact(queries, k, np.flatnonzero(self._alive) if rows is None else rows)
+        return scores, self._ids[found]
 
-    def scores(self, vector: np.ndarray, ids: Sequence[int]) -> list[float]:
-        """Cosine of one query with each of the ids, all of which are in the index."""
+    def scores(self, vector: np.ndarray, ids: Sequence[int]) -> list[float | None]:
+        """Cosine of one query with each of the ids; None for an id that is not there."""
         if not len(ids):
             return []
-        rows = np.array([self._rows[int(i)] for i in ids], np.int64)
-        return [float(score) for score in self._vectors(rows) @ vector.astype(np.float32)]
+        rows = self._find(np.asarray(ids, np.int64))
+        known = rows >= 0
+        scores = iter((self._vectors(rows[known]) @ vector.astype(np.float32)).tolist())
+        return [next(scores) if here else None for here in known]
+
+    def rebuilt(self, reading: AbstractContextManager[Any] | None = None, *, threads: int | None = None) -> FaissIndex:
+        """A new index of the living rows in the structure that fits their number. `reading` is held while rows are read,
+        block by block, never while the structure is made. Rows that come or go meanwhile are for `follow`."""
+        gate = reading or nullcontext()
+        with gate:
+            rows = np.flatnonzero(self._alive)
+            ids = self._ids[rows]
+
+        def block(places: np.ndarray) -> np.ndarray:
+            with gate:
+                return self._vectors(rows[places])
+
+        # Half of the cores build, the others answer.
+        self._faiss.omp_set_num_threads(threads or max(1, (os.cpu_count() or 1) // 2))
+        return self._fresh(ids, block)
+
+    def filled(self, ids: np.ndarray, vectors: np.ndarray) -> FaissIndex:
+        """A new index of these rows in the structure that fits their number, on as many threads as OpenMP has."""
+        return self._fresh(np.asarray(ids, np.int64), lambda places: np.ascontiguousarray(vectors[places], np.float32))
+
+    def _fresh(self, ids: np.ndarray, block: Callable[[np.ndarray], np.ndarray]) -> FaissIndex:
+        """`block` gives the vectors of the places (0..len(ids)) asked for."""
+        new = FaissIndex(self.dimensions, self._kind, precision=self._precision, use_gpu=self._gpu is not None)
+        new._built = self._wanted(len(ids))
+        index = new._empty(new._built, len(ids))
+        if not index.is_trained:
+            index.train(block(np.sort(np.random.default_rng(0).permutation(len(ids))[: self._training_rows(index)])))
+        for start in range(0, len(ids), BLOCK):
+            index.add(block(np.arange(start, min(start + BLOCK, len(ids)))))
+        new._index, new._ids, new._alive = new._placed(index), ids, np.ones(len(ids), bool)
+        new._changed()
+        return new
+
+    def follow(self, other: FaissIndex) -> None:
+        """Hold what `other` holds now, by id: what came or went since this one was made of it."""
+        mine, theirs = self.ids, other.ids
+        self.remove(np.setdiff1d(mine, theirs))
+        missing = np.setdiff1d(theirs, mine)
+        self.add(missing, other._vectors(other._rows_of(missing)))
 
     def save(self, folder: Path) -> None:
         """Writes `dense.faiss` and `dense.npy`; loading them needs no rebuild."""
@@ -129,59 +197,93 @@ class FaissIndex:
         ids, alive = np.load(folder / "dense.npy", allow_pickle=False)
         if index.d != self.dimensions or index.ntotal != len(ids):
             raise ValueError(f"{index.ntotal} rows of {index.d} dimensions do not fit")
-        self._built = "hnsw" if hasattr(self._faiss.downcast_index(index), "hnsw") else "flat"
-        if self._built == "flat" and hasattr(self._faiss.downcast_index(index), "nprobe"):
-            self._built = "ivf"
+        plain = self._faiss.downcast_index(index)
+        self._built = "hnsw" if hasattr(plain, "hnsw") else "ivf" if hasattr(plain, "nprobe") else "flat"
+        if self._gpu is not None and self._built == "hnsw":
+            raise ValueError("a graph cannot be placed on a GPU")
         self._index = self._placed(index)
         self._ids, self._alive = ids.copy(), alive.astype(bool)
-        self._rows = {int(key): row for row, key in enumerate(ids) if alive[row]}
-        if self._wanted(len(self)) != self._built:
-            self._rebuild()
+        self._changed()
+
+    # ------------------------------------------------------------------------------------------------------ structure
 
     def _wanted(self, rows: int) -> Kind:
         if self._kind == "auto":
-            return "hnsw" if rows > FLAT_UP_TO and self._gpu is None else "flat"
+            if self._gpu is not None:
+                return "ivf" if rows > GPU_FLAT_UP_TO else "flat"
+            return "hnsw" if rows > FLAT_UP_TO else "flat"
         if self._kind == "ivf":
             return "ivf" if rows >= IVF_FROM else "flat"
         return self._kind
 
     def _empty(self, kind: Kind, rows: int) -> Any:
+        """An index of `kind` for about `rows` rows, in main memory."""
         faiss, metric = self._faiss, self._faiss.METRIC_INNER_PRODUCT
+        precision = self._precision if self._precision != "auto" else "float32" if kind == "flat" else "float16"
+        kinds = {"float16": faiss.ScalarQuantizer.QT_fp16, "int8": faiss.ScalarQuantizer.QT_8bit}
+        code = kinds.get(precision)
         if kind == "hnsw":
-            index: Any = faiss.IndexHNSWFlat(self.dimensions, 32, metric)
+            plain = faiss.IndexHNSWFlat(self.dimensions, 32, metric)
+            index: Any = plain if code is None else faiss.IndexHNSWSQ(self.dimensions, code, 32, metric)
             index.hnsw.efConstruction = 80
         elif kind == "ivf":
-            index = faiss.index_factory(self.dimensions, f"IVF{int(2 * rows**0.5)},Flat", metric)
+            suffix = {"float32": "Flat", "float16": "SQfp16", "int8": "SQ8"}[precision]
+            index = faiss.index_factory(self.dimensions, f"IVF{max(16, int(2 * rows**0.5))},{suffix}", metric)
             index.make_direct_map(True)
-        else:
+        elif code is None:
             index = faiss.IndexFlatIP(self.dimensions)
-        return self._placed(index)
+        else:
+            index = faiss.IndexScalarQuantizer(self.dimensions, code, metric)
+        if precision == "float16" and not index.is_trained and kind != "ivf":
+            index.train(np.zeros((1, self.dimensions), np.float32))  # halves have no steps to fit
+        return index
+
+    def _training_rows(self, index: Any) -> int:
+        return IVF_TRAIN_PER_CELL * int(getattr(index, "nlist", 0)) or 20_000
 
     def _placed(self, index: Any) -> Any:
-        return index if self._gpu is None else self._faiss.index_cpu_to_gpu(self._gpu, 0, index)
+        if self._gpu is None:
+            return index
+        options = self._faiss.GpuClonerOptions()
+        options.useFloat16 = self._precision == "float16"
+        return self._faiss.index_cpu_to_gpu(self._gpu, 0, index, options)
 
-    def _parameters(self, mask: np.ndarray) -> Any:
-        """Search breadth of the kind, and a selector unless every row may be found."""
+    # ------------------------------------------------------------------------------------------------------ searching
+
+    def _parameters(self, rows: np.ndarray | None) -> Any:
+        """Search breadth of the kind, broader where a filter hides much, and a selector unless every row may be found."""
         faiss = self._faiss
         options: dict[str, Any] = {}
-        if not mask.all():
-            bits = np.packbits(mask, bitorder="little")
-            options["sel"] = faiss.IDSelectorBitmap(bits)
+        wider = 1.0
+        if rows is not None:
+            mask = np.zeros(len(self._ids), bool)
+            mask[rows] = True
+            options["sel"] = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+            wider = min(WIDEST, self._count / len(rows))
+        elif self._count < len(self._ids):
+            if self._bits is None:
+                self._bits = np.packbits(self._alive, bitorder="little")
+            options["sel"] = faiss.IDSelectorBitmap(self._bits)
         if self._built == "hnsw":
-            return faiss.SearchParametersHNSW(efSearch=128, **options)
+            return faiss.SearchParametersHNSW(efSearch=int(EF_SEARCH * wider), **options)
         if self._built == "ivf":
-            return faiss.SearchParametersIVF(nprobe=max(8, self._index.nlist // 10), **options)
+            probes = min(self._index.nlist, max(PROBES, self._index.nlist // 20))
+            return faiss.SearchParametersIVF(nprobe=min(self._index.nlist, int(probes * wider)), **options)
         return faiss.SearchParameters(**options) if options else None
 
-    def _alive_only(self, scores: np.ndarray, found: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    def _search_gpu(self, queries: np.ndarray, k: int, rows: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """GPU indexes know no selector: filters are compared row by row, the dead are asked for too and left out."""
+        wanted = k + len(self._ids) - self._count
+        if rows is not None or wanted > GPU_MOST:
+            return self._exact(queries, k, np.flatnonzero(self._alive) if rows is None else rows)
+        if self._built == "ivf":
+            self._index.nprobe = min(self._index.nlist, max(PROBES, self._index.nlist // 20))
+        scores, found = self._index.search(queries, wanted)
         keep = [np.flatnonzero((row >= 0) & self._alive[row])[:k] for row in found]
-        return (
-            np.stack([scores[i][kept] for i, kept in enumerate(keep)]),
-            np.stack([self._ids[found[i][kept]] for i, kept in enumerate(keep)]),
-        )
-
-    def _vectors(self, rows: np.ndarray) -> np.ndarray:
-        return self._index.reconstruct_batch(rows) if len(rows) else np.zeros((0, self.dimensions), np.float32)
+        if any(len(kept) < k for kept in keep):
+            return self._exact(queries, k, np.flatnonzero(self._alive))
+        order = np.stack(keep)
+        return np.take_along_axis(scores, order, 1), self._ids[np.take_along_axis(found, order, 1)]
 
     def _exact(self, queries: np.ndarray, k: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         k = min(k, len(rows))
@@ -190,14 +292,27 @@ class FaissIndex:
         order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
         return np.take_along_axis(scores, order, axis=1), self._ids[rows][order]
 
-    def _rebuild(self) -> None:
-        """The living rows in a new index of the kind that fits their number."""
-        rows = np.flatnonzero(self._alive)
-        vectors = self._vectors(rows)
-        self._built = self._wanted(len(rows))
-        index = self._empty(self._built, len(rows))
-        if self._built == "ivf":
-            index.train(vectors)
-        index.add(vectors)
-        self._index, self._ids, self._alive = index, self._ids[rows], np.ones(len(rows), bool)
-        self._rows = {int(key): row for row, key in enumerate(self._ids)}
+    def _vectors(self, rows: np.ndarray) -> np.ndarray:
+        return self._index.reconstruct_batch(rows) if len(rows) else np.zeros((0, self.dimensions), np.float32)
+
+    # ------------------------------------------------------------------------------------------------------ ids and rows
+
+    def _changed(self) -> None:
+        self._count = int(self._alive.sum())
+        self._bits = None
+        if self._order is None or len(self._order) != len(self._ids):
+            ascending = bool((np.diff(self._ids) > 0).all())
+            self._order = None if ascending else np.argsort(self._ids, kind="stable")
+
+    def _find(self, ids: np.ndarray) -> np.ndarray:
+        """Row of each id, -1 where it is not there. Of rows with the same id the last one counts."""
+        if not len(self._ids):
+            return np.full(len(ids), -1, np.int64)
+        places = np.searchsorted(self._ids, ids, side="right", sorter=self._order) - 1
+        rows = places if self._order is None else self._order[places]
+        return np.where((places >= 0) & (self._ids[rows] == ids) & self._alive[rows], rows, -1)
+
+    def _rows_of(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Rows of the ids that are there, each once, ascending."""
+        rows = self._find(np.asarray(ids, np.int64))
+        return np.unique(rows[rows >= 0])

@@ -135,17 +135,10 @@ def retrieval(
     output: Output = None,
 ) -> None:
     """nDCG@10, recall@100 and MRR of lexical, dense and hybrid search on SciFact, with the packaged embedder."""
-    from rag.adapters.embed_st import SentenceTransformerEmbedder
     from rag.evaluation.retrieval import evaluate_scifact
-    from rag.settings import load
-    from rag.weights import resolve
 
-    with reported():
-        settings = load("cpu")
-        path = resolve(settings.embedding.model, cache_dir=settings.cache_dir)
-        with console.status("embedding the corpus, about two minutes on two cores"):
-            embedder = SentenceTransformerEmbedder(path, dtype=settings.embedding.dtype)
-            result = evaluate_scifact(folder, embedder)
+    with reported(), console.status("embedding the corpus, about two minutes on two cores"):
+        result = evaluate_scifact(folder, _embedder())
     for name, figures in result.items():
         _show(name, figures)
     _write(result, output)
@@ -193,6 +186,51 @@ def pipeline(
         result = bench_pipeline(client, samples, pages=pages, root=os.getpid())
     console.print(table(result), markup=False, highlight=False)
     _write(result.as_dict(), output)
+
+
+@bench_app.command()
+def index(
+    sizes: Annotated[str, typer.Option(help="Numbers of chunks, joined by commas.")] = "10000,100000,1000000",
+    kinds: Annotated[str, typer.Option(help="flat, ivf and hnsw, joined by commas.")] = "flat,ivf,hnsw",
+    texts: Annotated[int, typer.Option(help="Made passages to embed; their vectors are spread to the sizes.")] = 1500,
+    vectors: Annotated[
+        Path | None, typer.Option(help="Embeddings of yours instead: .npy, float32, unit rows; the last 200 ask.")
+    ] = None,
+    output: Output = None,
+) -> None:
+    """Recall@10, latency, build time and memory of the kinds of dense index against exact search."""
+    import numpy as np
+
+    from rag.bench.index import CONFIGURATIONS, bench_index, table
+    from rag.bench.made_text import MadeText
+
+    with reported(), console.status("embedding") as status:
+        if vectors is not None:
+            known = np.load(vectors, allow_pickle=False)
+            real, asked = known[:-200], known[-200:]
+        else:
+            made, embedder = MadeText(sentences=3), _embedder()
+            real, asked = embedder.embed(made.passages(texts)), embedder.embed(made.questions(200))
+        wanted = kinds.split(",")
+        result = bench_index(
+            real,
+            asked,
+            [int(size) for size in sizes.split(",")],
+            kinds=[one for one in CONFIGURATIONS if one[0] in wanted],
+            progress=status.update,
+        )
+    console.print(table(result), markup=False, highlight=False)
+    _write(result.as_dict(), output)
+
+
+def _embedder() -> Any:
+    from rag.adapters.embed_st import SentenceTransformerEmbedder
+    from rag.settings import load
+    from rag.weights import resolve
+
+    settings = load("cpu")
+    path = resolve(settings.embedding.model, cache_dir=settings.cache_dir)
+    return SentenceTransformerEmbedder(path, dtype=settings.embedding.dtype)
 
 
 @contextlib.contextmanager

@@ -46,7 +46,8 @@ def evaluate_scifact(
         dense = {int(i): float(s) for i, s in zip(ids[0], scores[0], strict=True)}
         lexical = dict(lexical_index.search(claim["text"], depth))
         missing = [key for key in lexical if key not in dense]
-        both = {**dense, **dict(zip(missing, dense_index.scores(vector, missing), strict=True))}
+        cosines = dense_index.scores(vector, missing)
+        both = dense | {key: cosine for key, cosine in zip(missing, cosines, strict=True) if cosine is not None}
         for name, found in (
             ("bm25", lexical),
             ("dense", dense),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from rag import retrieve, snapshots
+from rag.adapters import index_faiss
 from rag.errors import ConfigurationError
 from rag.fakes import FakeEmbedder
 from rag.model import Filter, Mode
@@ -202,6 +204,21 @@ async def test_the_same_words_are_given_once(feed, opened):
     view = await opened(feed)
     found = await view.search(SearchQuery("monthly rent"))
     assert [hit.chunk_id for hit in found.hits].count(1) + [hit.chunk_id for hit in found.hits].count(5) == 1
+
+
+async def test_an_outgrown_index_is_made_anew_beside_the_old_one(feed, opened, monkeypatch):
+    monkeypatch.setattr(index_faiss, "FLAT_UP_TO", 4)
+    view = await opened(feed)
+    assert view.kind == "flat"
+    for number in range(4):
+        seq = feed.put(f"dog{number}", f"Dog number {number} barks at night.")
+        assert await texts(view, feed, f"dog number {number}", at_least=seq, top_k=1) == [
+            f"Dog number {number} barks at night."
+        ]
+    async with asyncio.timeout(5):
+        while view.kind != "hnsw":
+            await asyncio.sleep(0.01)
+    assert (await texts(view, feed, "monthly rent"))[0] == "The monthly rent is 2,450 euros."
 
 
 async def test_no_documents_no_hits(opened):
