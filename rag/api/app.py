@@ -6,20 +6,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from rag import __version__
 from rag.api import corpus, documents, exports, openai, problems, questions
 from rag.api.gates import Gates
+from rag.api.mcp import McpDoor
 from rag.services import Services
 
 
 def create_app(services: Services) -> FastAPI:
     """Routes get their services here; the database is connected when the application starts."""
+    door = McpDoor(services)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await services.state.database.connect()
-        yield
+        async with door.running():
+            yield
         await services.state.database.close()
 
     app = FastAPI(
@@ -34,5 +38,6 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(questions.routes(services))
     app.include_router(corpus.routes(services))
     app.include_router(openai.routes(services))
+    app.router.routes.append(Route("/mcp", door, include_in_schema=False))
     app.add_middleware(Gates, limits=services.settings.limits, api_keys=services.settings.server.api_keys)
     return app

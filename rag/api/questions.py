@@ -39,20 +39,11 @@ def routes(services: Services) -> APIRouter:
 
     @router.post("/v1/search", summary="Ranked passages")
     async def search(body: SearchBody) -> dict[str, Any]:
-        started = time.perf_counter()
-        query = _question(body.query, services)
-        at_least = await services.state.feed.head()
-        found = await services.retriever.search(SearchQuery(query, body.top_k, body.mode, body.filter(), at_least))
-        passages = await services.state.documents.passages(found.hits)
-        return {
-            "results": [passage_record(passage) for passage in passages],
-            "sequence": found.sequence,
-            "timings": {"total": round(time.perf_counter() - started, 4)},
-        }
+        return await search_reply(body, services)
 
     @router.post("/v1/ask", summary="An answer with citations; stream=true for server-sent events")
     async def ask(body: AskBody) -> Response:
-        _question(body.question, services)
+        checked_question(body.question, services)
         request = body.request()
         if body.stream:
             return await event_stream(_ask_events(request, services))
@@ -60,16 +51,7 @@ def routes(services: Services) -> APIRouter:
 
     @router.post("/v1/query", summary="Count documents exactly: a typed query, or a question in words")
     async def query(body: QueryBody) -> dict[str, Any]:
-        started = time.perf_counter()
-        labels = tuple(services.settings.classifying.labels)
-        wanted = _understood(body, labels) if body.question is not None else body.query(labels)
-        counted = await count(wanted, services.state.documents, offset=body.offset, limit=body.limit)
-        return {
-            **counted_record(counted),
-            "answer": told(counted),
-            "citations": [citation_record(citation) for citation in counted.citations],
-            "timings": {"total": round(time.perf_counter() - started, 4)},
-        }
+        return await query_reply(body, services)
 
     @router.post("/v1/analyze", summary="Analyse one file at once, keeping nothing")
     async def analyze(request: Request) -> dict[str, Any]:
@@ -80,14 +62,40 @@ def routes(services: Services) -> APIRouter:
 
     @router.post("/", summary="The smallest possible client")
     async def root(body: RootBody) -> dict[str, Any]:
-        found = await complete(AskRequest(_question(body.query, services)), services)
+        found = await complete(AskRequest(checked_question(body.query, services)), services)
         context = [passage.chunk.text for passage in found.results]
         return {"query": body.query, "context": context, "response": found.answer}
 
     return router
 
 
-def _question(text: str, services: Services) -> str:
+async def search_reply(body: SearchBody, services: Services) -> dict[str, Any]:
+    started = time.perf_counter()
+    query = checked_question(body.query, services)
+    at_least = await services.state.feed.head()
+    found = await services.retriever.search(SearchQuery(query, body.top_k, body.mode, body.filter(), at_least))
+    passages = await services.state.documents.passages(found.hits)
+    return {
+        "results": [passage_record(passage) for passage in passages],
+        "sequence": found.sequence,
+        "timings": {"total": round(time.perf_counter() - started, 4)},
+    }
+
+
+async def query_reply(body: QueryBody, services: Services) -> dict[str, Any]:
+    started = time.perf_counter()
+    labels = tuple(services.settings.classifying.labels)
+    wanted = _understood(body, labels) if body.question is not None else body.query(labels)
+    counted = await count(wanted, services.state.documents, offset=body.offset, limit=body.limit)
+    return {
+        **counted_record(counted),
+        "answer": told(counted),
+        "citations": [citation_record(citation) for citation in counted.citations],
+        "timings": {"total": round(time.perf_counter() - started, 4)},
+    }
+
+
+def checked_question(text: str, services: Services) -> str:
     most = services.settings.limits.question_chars
     if not text.strip():
         raise InvalidInput("The question is empty.", "Ask something.")
