@@ -1,4 +1,4 @@
-"""The arrows of the way in: read -> { entities || type || chunk -> embed -> index || summary } -> record."""
+"""The arrows of the way in: read -> { entities || type -> fields || chunk -> embed -> index || summary } -> record."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rag.chunk import chunk_pages, in_context
 from rag.classify import combine, opening
 from rag.concurrency import bounded, together
 from rag.errors import DamagedFile, RedwellError
+from rag.fields.stage import extract_fields
 from rag.language import detect_language
 from rag.model import Classification, Document, Page, PageTask, Stage, Status
 from rag.services import Services
@@ -33,7 +34,7 @@ async def analyze(document: Document, services: Services) -> dict[Stage, Redwell
         await services.state.documents.set_status(document.id, Status.ANALYZING)
         await together(
             _entities(document, pages, services, stages),
-            _classify(document, pages, name, services, stages),
+            _classify_then_fields(document, pages, name, services, stages),
             _index(document, pages, services, stages),
             _summary(document, pages, services, stages),
         )
@@ -124,6 +125,14 @@ async def _entities(document: Document, pages: list[Page], services: Services, s
 async def _classify_name(document: Document, services: Services) -> Classification:
     metadata = " ".join(f"{key} {value}" for key, value in document.metadata.items())
     return await services.classifier.classify_name(document.filename, metadata)
+
+
+async def _classify_then_fields(
+    document: Document, pages: list[Page], name: asyncio.Task[Classification], services: Services, stages: Stages
+) -> None:
+    """Which fields a document has follows from its type."""
+    await _classify(document, pages, name, services, stages)
+    await extract_fields(document, pages, services, stages)
 
 
 async def _classify(

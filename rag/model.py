@@ -52,6 +52,7 @@ class Stage(StrEnum):
     CLASSIFY = "classify"
     INDEX = "index"
     SUMMARY = "summary"
+    FIELDS = "fields"
 
 
 class Source(StrEnum):

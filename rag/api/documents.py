@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
+from rag.api.fields import fields_record
 from rag.api.schemas import document_record, entity_groups, page_record
 from rag.api.sse import Event, event_stream
 from rag.api.uploads import store_uploads, upload_form
@@ -61,7 +62,8 @@ def routes(services: Services) -> APIRouter:
         entities = await documents.entities(document_id)
         pages = await documents.pages(document_id) if entities else []
         groups = await asyncio.to_thread(entity_groups, entities, pages)
-        return {**document_record(document), "entities": groups}
+        found = await fields_record(document_id, services)
+        return {**document_record(document), "entities": groups, "fields": found["fields"]}
 
     @router.delete("/{document_id}", status_code=204, summary="Delete everything of a document")
     async def delete(document_id: str) -> Response:

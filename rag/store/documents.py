@@ -14,6 +14,7 @@ from rag.model import Document, Stage, StageRecord, StageStatus, Status
 from rag.store.content import Content
 from rag.store.counting import Counting
 from rag.store.facets import Facets
+from rag.store.fields import FieldRows
 from rag.store.listing import DocumentPage, Listing
 from rag.store.records import (
     append_change,
@@ -32,7 +33,7 @@ from rag.store.tables import chunks, documents, jobs, lookup_key, metadata_value
 __all__ = ["DocumentPage", "DocumentStore"]
 
 
-class DocumentStore(Listing, Content, Facets, Counting):
+class DocumentStore(Listing, Content, Facets, Counting, FieldRows):
     """`DocumentStore(database)`. Every method is one transaction; every change raises the document's `revision`."""
 
     async def add(

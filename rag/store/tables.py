@@ -197,6 +197,51 @@ entities = Table(
     Index(None, "type", "key"),
 )
 
+fields = Table(
+    "fields",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    _document(),
+    Column("schema", String(200), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("key", String(KEY_CHARS), nullable=False),
+    Column("number", Float(53)),
+    Column("date", String(10)),
+    Column("currency", String(3)),
+    Column("page", Integer),
+    Column("start", Integer),
+    Column("end", Integer),
+    Column("source", String(16), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("score", Float(53), nullable=False),
+    UniqueConstraint("document_id", "name", "position"),
+    Index(None, "name", "key"),
+    Index(None, "name", "number"),
+    Index(None, "name", "date"),
+)
+
+field_corrections = Table(
+    "field_corrections",
+    metadata,
+    _document(primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("given", JSON, nullable=False),
+    Column("replaced", JSON, nullable=False),
+)
+
+schemas = Table(
+    "schemas",
+    metadata,
+    Column("collection", String(200), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("document", JSON, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
 jobs = Table(
     "jobs",
     metadata,

@@ -1,0 +1,87 @@
+"""The sum that is to be paid: what its row says, how often it stands there, and whether cash, change and taxes agree. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from rag.fields import labels
+from rag.fields.layout import Row
+from rag.fields.values import Amount, amounts
+
+_PAID = re.compile(
+    r"(?<!\w)(?:cash(?: tendered)?|tender(?:ed)?|paid(?: amount)?|payment|bar|gegeben|erhalten|visa|master(?:card)?|card)(?!\w)",
+    re.I,
+)
+_CHANGE = re.compile(r"(?<!\w)(?:change|ch|rückgeld|wechselgeld|zurück)(?!\w)", re.I)
+_SUBTOTAL = re.compile(r"(?<!\w)(?:sub ?-?total|zwischensumme|net(?:to)?|excl\w*|untaxed)(?!\w)", re.I)
+_TAX = re.compile(r"(?<!\w)(?:vat|tax|gst|mwst|ust|mehrwertsteuer|umsatzsteuer|tva|btw|iva)(?!\w)", re.I)
+NEXT_ROW = 0.7
+
+
+def totals(
+    rows: Sequence[Row], words: tuple[str, ...], forbidden: tuple[str, ...]
+) -> Iterator[tuple[Row, Amount, float]]:
+    """Candidates with their scores; offsets are in the row's text."""
+    by_row = [[one for one in amounts(row.text) if one.value > 0] for row in rows]
+    exact = [one for found in by_row for one in found if one.exact]
+    counts = Counter(one.value for one in exact)
+    agreed = _paid_less_change(rows, by_row) | _net_plus_tax(rows, by_row)
+    top = max((one.value for one in exact), default=Decimal(0))
+
+    def bonus(value: Decimal) -> float:
+        return min(0.12, 0.05 * (counts[value] - 1)) + 0.2 * (value in agreed) + 0.03 * (value == top)
+
+    for index, row in enumerate(rows):
+        lowness = 0.04 * index / max(1, len(rows))
+        for label in labels.find(row.text, words):
+            found = _beside(row, by_row[index], label, forbidden)
+            if found is not None:
+                yield row, found, 0.72 * label.weight + bonus(found.value) + lowness - 0.3 * (not found.exact)
+            elif not by_row[index] and index + 1 < len(rows) and not _forbidden(row, label, forbidden):
+                below = [one for one in by_row[index + 1] if one.exact]
+                if below and not re.search(r"[^\W\d_]{4,}", rows[index + 1].text):
+                    yield rows[index + 1], below[-1], 0.72 * label.weight * NEXT_ROW + bonus(below[-1].value)
+    for index, row in enumerate(rows):
+        for one in by_row[index]:
+            if one.exact and one.value in agreed:
+                yield row, one, 0.45 + bonus(one.value)
+            elif one.exact and one.value == top and not _CHANGE.search(row.text) and not _PAID.search(row.text):
+                yield row, one, 0.28 + bonus(one.value)
+
+
+def _beside(row: Row, found: Sequence[Amount], label: labels.Label, forbidden: tuple[str, ...]) -> Amount | None:
+    """The last sum right of the label, unless a word between them says that it is another one."""
+    right = [one for one in found if one.start >= label.end]
+    if not right or _forbidden(row, label, forbidden):
+        return None
+    pick = next((one for one in reversed(right) if one.exact), right[0])
+    between = row.text[label.end : pick.start]
+    return None if labels.holds(between, forbidden) else pick
+
+
+def _forbidden(row: Row, label: labels.Label, forbidden: tuple[str, ...]) -> bool:
+    before = re.split(r"   |\d[.,]\d\d", row.text[: label.start])[-1]
+    return labels.holds(before[-24:], forbidden) or labels.holds(label.text, forbidden)
+
+
+def _last(pattern: re.Pattern[str], rows: Sequence[Row], by_row: Sequence[Sequence[Amount]]) -> set[Decimal]:
+    return {
+        found[-1].value
+        for row, found in zip(rows, by_row, strict=True)
+        if found and found[-1].exact and pattern.search(row.text[: found[-1].start])
+    }
+
+
+def _paid_less_change(rows: Sequence[Row], by_row: Sequence[Sequence[Amount]]) -> set[Decimal]:
+    paid, change = _last(_PAID, rows, by_row), _last(_CHANGE, rows, by_row)
+    known = {one.value for found in by_row for one in found}
+    return {gave - back for gave in paid for back in change if gave > back and gave - back in known}
+
+
+def _net_plus_tax(rows: Sequence[Row], by_row: Sequence[Sequence[Amount]]) -> set[Decimal]:
+    net, tax = _last(_SUBTOTAL, rows, by_row), _last(_TAX, rows, by_row)
+    known = {one.value for found in by_row for one in found}
+    return {a + b for a in net for b in tax if a > b and a + b in known}
