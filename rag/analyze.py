@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from rag.adopt import adopt
 from rag.chunk import chunk_pages, in_context
 from rag.classify import combine, opening
 from rag.concurrency import bounded, together
@@ -55,10 +56,13 @@ async def _read(document: Document, services: Services, stages: Stages) -> list[
 
     async def work() -> list[Page]:
         await store.set_status(document.id, Status.READING)
-        outline = await services.reader.read(document.blob, filename=document.filename, language=document.language)
+        outline = await services.reader.read(
+            document.readable, filename=document.filename, language=document.language, keep_members=True
+        )
         await store.save_page_count(document.id, len(outline.pages))
-        if outline.warnings:
-            await store.add_warnings(document.id, outline.warnings)
+        unread = await adopt(document, outline.members, services) if outline.members else []
+        if outline.warnings or unread:
+            await store.add_warnings(document.id, [*outline.warnings, *unread])
         read = {page.number: page for page in await store.pages(document.id)}
         ready = [page for page in outline.pages if isinstance(page, Page) and page.number not in read]
         await store.save_pages(document.id, ready)

@@ -13,9 +13,10 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from rag.errors import NotFound, RedwellError
+from rag.errors import NotFound, RedwellError, UnsupportedType
 from rag.model import Classification, Entity, Hit, Label, Message, Page, PageTask, Source, Token, Usage, Word, Words
-from rag.ports import Outline, SearchQuery, SearchResult
+from rag.originals import original
+from rag.ports import Member, Outline, SearchQuery, SearchResult
 
 
 @dataclass(kw_only=True)
@@ -46,20 +47,39 @@ def text_page(number: int, text: str, *, source: Source = Source.TEXT_LAYER, con
 
 @dataclass(kw_only=True)
 class FakeReader(_Fake):
-    """Text bytes from `blobs`; a form feed ends a page, a page that begins with SCAN: waits for OCR."""
+    """Text bytes from `blobs`; a form feed ends a page. A page that begins with SCAN: waits for OCR, one that begins with
+    FILE:name and a line end is a file inside (REFUSED instead of bytes: one that cannot be had).
+    """
 
     blobs: FakeBlobs
 
     async def read(
-        self, key: str, *, filename: str, language: str | None = None, password: str | None = None
+        self,
+        key: str,
+        *,
+        filename: str,
+        language: str | None = None,
+        password: str | None = None,
+        keep_members: bool = False,
     ) -> Outline:
         await self._wait()
         texts = (await self.blobs.get(key)).decode().split("\f")
+        members = [self._member(text) for text in texts if text.startswith("FILE:")]
+        texts = [text for text in texts if not text.startswith("FILE:")]
         pages: list[Page | PageTask] = []
         for number, text in enumerate(texts, 1):
             scan = text.startswith("SCAN:")
             pages.append(PageTask(key, "text/plain", number, 612, 792) if scan else text_page(number, text))
-        return Outline("text/plain", tuple(pages))
+        return Outline("text/plain", tuple(pages), members=tuple(members))
+
+    def _member(self, text: str) -> Member:
+        name, _, content = text.removeprefix("FILE:").partition("\n")
+        if content == "REFUSED":
+            return Member(name, error=UnsupportedType("Not read.").as_dict())
+        data = content.replace("\v", "\f").encode()
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.blobs.data[original(sha256)] = data
+        return Member(name, "text/plain", sha256, len(data))
 
     async def render(
         self, key: str, *, media_type: str, page: Page, highlights: Sequence[tuple[int, int]] = (), width: int = 1000
@@ -227,6 +247,9 @@ class FakeBlobs(_Fake):
     async def keys(self, prefix: str = "") -> list[str]:
         await self._wait()
         return sorted(key for key in self.data if key.startswith(prefix))
+
+    def save_path(self, key: str, path: Path) -> None:
+        self.data.setdefault(key, path.read_bytes())
 
     @contextmanager
     def open_path(self, key: str) -> Iterator[Path]:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rag import originals
+
 if TYPE_CHECKING:
     from rag.corpus.query import Counted
 
@@ -143,6 +145,8 @@ class Page:
     error: str | None = None
     """Why this page could not be read; its text is then empty and the document goes on without it."""
     language: str | None = None
+    part: str | None = None
+    """The picture inside an office file that this page is: its name in the container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,8 @@ class PageTask:
     height: float
     language: str = "eng"
     password: str | None = field(default=None, repr=False)
+    part: str | None = None
+    """The picture inside an office file, as in Page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +251,22 @@ class Document:
     warnings: tuple[str, ...] = ()
     revision: int = 0
     """Grows with every change of the record: what the event stream waits on."""
+    parent_id: str | None = None
+    """The archive or mail that it came in."""
+    refused: tuple[Mapping[str, Any], ...] = ()
+    """Files in it that became no documents: {path, error: {code, detail, remedy}}."""
+    unlocked: bool = False
+    """True when a password was given: a copy without encryption is read instead of the original."""
 
     @property
     def blob(self) -> str:
         """Key of the original in the blob store."""
-        return f"originals/{self.sha256[:2]}/{self.sha256}"
+        return originals.original(self.sha256)
+
+    @property
+    def readable(self) -> str:
+        """Key of the bytes that are read and drawn: the original, or its copy without encryption."""
+        return originals.unlocked(self.blob) if self.unlocked else self.blob
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,28 @@ in the order of their inputs, one each.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from rag.model import Classification, Document, Entity, Filter, Hit, Message, Mode, Page, PageTask, Token
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file inside another one: in the blob store as an original, or not to be had for `error`."""
+
+    name: str
+    """Path inside the archive; name of the attachment."""
+    media_type: str = ""
+    sha256: str = ""
+    size: int = 0
+    error: Mapping[str, Any] | None = None
+    """{code, detail, remedy}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +38,26 @@ class Outline:
     media_type: str
     pages: tuple[Page | PageTask, ...]
     warnings: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
+    """What an archive or a mail holds, in its order."""
 
 
 class Reader(Protocol):
     """Bytes to pages, without OCR. Runs parsers in limited worker processes."""
 
     async def read(
-        self, key: str, *, filename: str, language: str | None = None, password: str | None = None
+        self,
+        key: str,
+        *,
+        filename: str,
+        language: str | None = None,
+        password: str | None = None,
+        keep_members: bool = False,
     ) -> Outline:
-        """Raises UnsupportedType, DamagedFile, EncryptedFile, EmptyFile, ParserLimit."""
+        """`keep_members` stores what an archive or mail holds as originals before this returns.
+
+        Raises UnsupportedType, DamagedFile, EncryptedFile, EmptyFile, ParserLimit.
+        """
         ...
 
     async def render(
@@ -155,6 +179,10 @@ class Blobs(Protocol):
 
     def open_path(self, key: str) -> AbstractContextManager[Path]:
         """A local file with the blob's bytes, valid inside the context; raises NotFound. Blocks: call it on a thread."""
+        ...
+
+    def save_path(self, key: str, path: Path) -> None:
+        """Like `put_file`, for threads; a blob that is there already stays. Blocks."""
         ...
 
     async def delete(self, key: str) -> None:

@@ -36,9 +36,15 @@ class ReaderClient:
     seconds: float
 
     async def read(
-        self, key: str, *, filename: str, language: str | None = None, password: str | None = None
+        self,
+        key: str,
+        *,
+        filename: str,
+        language: str | None = None,
+        password: str | None = None,
+        keep_members: bool = False,
     ) -> Outline:
-        return await self.transport.call("read", key, filename, language, password, seconds=self.seconds)
+        return await self.transport.call("read", key, filename, language, password, keep_members, seconds=self.seconds)
 
     async def render(
         self, key: str, *, media_type: str, page: Page, highlights: Sequence[tuple[int, int]] = (), width: int = 1000

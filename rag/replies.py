@@ -138,8 +138,20 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Child:
+    """A file that came in a mail or archive: a document of its own, or 'rejected' with an error and no id."""
+
+    id: str | None = None
+    filename: str = ""
+    status: str = ""
+    media_type: str = ""
+    size: int = 0
+    error: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """The Analysis record. `entities` and `fields` are filled when one document is asked for, empty in lists and events."""
+    """The Analysis record. `entities`, `fields` and `children` are filled when one document is asked for, not in lists."""
 
     id: str
     filename: str = ""
@@ -161,6 +173,9 @@ class Document:
     warnings: tuple[str, ...] = ()
     error: Problem | None = None
     revision: int = 0
+    parent_id: str | None = None
+    """The mail or archive that it came in."""
+    children: tuple[Child, ...] = ()
 
     @property
     def final(self) -> bool:

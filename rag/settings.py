@@ -56,6 +56,16 @@ class Limits(Section):
     """CPU seconds that a parser may use for one file."""
     parser_memory_mb: int = 2048
     text_bytes: int = 50 * 2**20
+    archive_members: int = 1000
+    """Files that an archive or a mail may hold, those in archives inside it included."""
+    archive_bytes: int = 2**30
+    """What all of them together may unpack to."""
+    archive_ratio: int = 100
+    """Times its size that an archive may unpack to, where that is more than 64 MiB."""
+    archive_depth: int = 3
+    """Archives and mails inside one another."""
+    inline_picture_bytes: int = 32 * 2**10
+    """Smaller pictures inside the text of a mail are logos and no documents."""
     question_chars: int = 8000
     concurrent_requests: int = 64
     """Admission gate of one ingress replica: further requests get 503 with Retry-After."""

@@ -11,13 +11,16 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from rag.api.fields import fields_record
-from rag.api.schemas import document_record, entity_groups, page_record
+from rag.api.schemas import child_records, document_record, entity_groups, page_record
 from rag.api.sse import Event, event_stream
 from rag.api.uploads import store_uploads, upload_form
 from rag.errors import DocumentNotFound, InvalidInput, PageNotFound
+from rag.removal import remove
 from rag.services import Services
 
 POLL_SECONDS = 0.25
+CHILDREN = 500
+"""Children in one record; `parent_id` lists all of them."""
 
 
 def routes(services: Services) -> APIRouter:
@@ -37,6 +40,7 @@ def routes(services: Services) -> APIRouter:
         type: str | None = None,
         entity: str | None = None,
         media_type: str | None = None,
+        parent_id: str | None = Query(None, description="What came in this document; `none`: what came by itself."),
         q: str | None = Query(None, description="Part of the file name."),
         cursor: str | None = None,
         limit: int = Query(50, ge=1, le=500),
@@ -48,6 +52,7 @@ def routes(services: Services) -> APIRouter:
             type=type,
             entity=entity,
             media_type=media_type,
+            parent_id=parent_id,
             q=q,
             cursor=cursor,
             limit=limit,
@@ -63,13 +68,18 @@ def routes(services: Services) -> APIRouter:
         pages = await documents.pages(document_id) if entities else []
         groups = await asyncio.to_thread(entity_groups, entities, pages)
         found = await fields_record(document_id, services)
-        return {**document_record(document), "entities": groups, "fields": found["fields"]}
+        inside = await documents.children(document_id, limit=CHILDREN)
+        return {
+            **document_record(document),
+            "entities": groups,
+            "fields": found["fields"],
+            "children": child_records(document, inside),
+        }
 
     @router.delete("/{document_id}", status_code=204, summary="Delete everything of a document")
     async def delete(document_id: str) -> Response:
-        document = await documents.get(document_id)
-        if await documents.delete(document_id):
-            await services.state.blobs.delete(document.blob)
+        """A mail or an archive goes with the documents that came in it."""
+        await remove(document_id, services.state)
         return Response(status_code=204)
 
     @router.post("/{document_id}/retry", status_code=202, summary="Run again what failed")
@@ -128,7 +138,7 @@ def _content_routes(router: APIRouter, services: Services) -> None:
         page = await documents.page(document_id, number)
         spans = [_span(item, len(page.text)) for item in highlight]
         png = await services.reader.render(
-            document.blob, media_type=document.media_type, page=page, highlights=spans, width=width
+            document.readable, media_type=document.media_type, page=page, highlights=spans, width=width
         )
         return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
 

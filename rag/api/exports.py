@@ -31,7 +31,7 @@ def routes(services: Services) -> APIRouter:
         if read is None or read.status is not StageStatus.DONE:
             raise NotReady("The document has not been read to its end.")
         pages = await documents.pages(document_id)
-        data = await services.reader.searchable(document.blob, media_type=document.media_type, pages=pages)
+        data = await services.reader.searchable(document.readable, media_type=document.media_type, pages=pages)
         stem = document.filename.rpartition(".")[0] or document.filename
         headers = {
             "Content-Disposition": f"attachment; filename*=UTF-8''{quote(stem)}.searchable.pdf",

@@ -73,7 +73,26 @@ def document_record(document: Document) -> dict[str, Any]:
         "warnings": list(document.warnings),
         "error": document.error,
         "revision": document.revision,
+        "parent_id": document.parent_id,
     }
+
+
+def child_records(document: Document, children: Sequence[Document]) -> list[dict[str, Any]]:
+    """What came in a document: its documents, then the files that became none, with their errors."""
+    accepted = [
+        {
+            "id": child.id,
+            "filename": child.filename,
+            "media_type": child.media_type,
+            "size": child.size,
+            "status": child.status.value,
+            "error": child.error,
+        }
+        for child in children
+    ]
+    return accepted + [
+        {"id": None, "filename": one["path"], "status": "rejected", "error": one["error"]} for one in document.refused
+    ]
 
 
 def entity_groups(entities: Sequence[Entity], pages: Sequence[Page]) -> list[dict[str, Any]]:

@@ -83,18 +83,21 @@ class DocumentCalls(Calls):
         type: str | None = None,
         entity: str | None = None,
         media_type: str | None = None,
+        parent_id: str | None = None,
         q: str | None = None,
         sort: str | None = None,
         cursor: str | None = None,
         limit: int = 50,
     ) -> DocumentPage:
-        """One page of the list; `q` searches names, `entity` documents that name it."""
+        """One page of the list; `q` searches names, `entity` documents that name it; `parent_id` what came in a mail or
+        archive ('none': what came by itself)."""
         query = compact(
             collection=collection,
             status=status,
             type=type,
             entity=entity,
             media_type=media_type,
+            parent_id=parent_id,
             q=q,
             sort=sort,
             cursor=cursor,

@@ -5,8 +5,6 @@ Runs in a sandbox of its own, whose zygote has docling imported (4 s, once); not
 
 from __future__ import annotations
 
-import email
-import email.policy
 import io
 import logging
 import re
@@ -47,8 +45,11 @@ _UNPACKED = 10
 """Times `limits.text_bytes` that the parts of a container may unpack to."""
 
 
-def outline(path: Path, *, media_type: str, limits: Limits, language: str | None = None) -> Outline:
-    """Pages as Markdown, cut into sheets; a slide or a sheet of a workbook begins a page of its own.
+def outline(
+    path: Path, *, media_type: str, limits: Limits, language: str | None = None, attached: tuple[str, ...] = ()
+) -> Outline:
+    """Pages as Markdown, cut into sheets; a slide or a sheet of a workbook begins a page of its own. `attached` are the
+    names of a mail's attachments, listed below its text.
 
     Raises EmptyFile, DamagedFile, ParserLimit, and UnsupportedType where LibreOffice is needed and missing.
     """
@@ -59,9 +60,8 @@ def outline(path: Path, *, media_type: str, limits: Limits, language: str | None
         )
     _refuse_bombs(path, media_type, limits)
     parts = _markdown(path, media_type)
-    names = attachments(path, media_type)
-    if names:
-        parts[-1] += "\n\nAttachments:\n\n" + "\n".join(f"- {name}" for name in names)
+    if attached:
+        parts[-1] += "\n\nAttachments:\n\n" + "\n".join(f"- {name}" for name in attached)
     pages: list[Page] = []
     size = 0
     for part in parts:
@@ -76,29 +76,7 @@ def outline(path: Path, *, media_type: str, limits: Limits, language: str | None
                 )
     if not pages:
         raise EmptyFile("The file holds no text.", "If its content is pictures, save it as PDF and send that.")
-    listed = (f"The mail has attachments that are not read with it: {', '.join(names)}.",) if names else ()
-    return Outline(media_type, tuple(pages), listed)
-
-
-def attachments(path: Path, media_type: str) -> list[str]:
-    """Names of the files that a mail carries."""
-    if media_type == sniff.EML:
-        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        return [
-            part.get_filename() or "unnamed"
-            for part in message.walk()
-            if part.get_content_disposition() == "attachment"
-        ]
-    if media_type == sniff.MSG:
-        import olefile
-
-        with olefile.OleFileIO(path) as ole:
-            return [
-                ole.openstream(entry).read().decode("utf-16-le", "replace").rstrip("\x00")
-                for entry in ole.listdir()
-                if len(entry) == 2 and entry[0].startswith("__attach") and entry[1] == "__substg1.0_3707001F"
-            ]
-    return []
+    return Outline(media_type, tuple(pages))
 
 
 def _markdown(path: Path, media_type: str) -> list[str]:

@@ -2,39 +2,68 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from rag.errors import PageNotFound
+from rag.errors import DamagedFile, EmptyFile, PageNotFound
 from rag.model import Page
-from rag.ports import Outline
-from rag.read import image, office, parse, searchable, sniff
+from rag.originals import original
+from rag.ports import Member, Outline
+from rag.read import image, members, office, parse, searchable, sniff, text
 from rag.read.sandbox import Sandbox
 from rag.settings import Limits, Reading
 
 OpenPath = Callable[[str], AbstractContextManager[Path]]
 """Turns a blob key into the path of a local file, for as long as the context lasts. Raises NotFound."""
 
+SavePath = Callable[[str, Path], None]
+"""Puts a local file into the blob store under a key, unless it is there."""
+
 
 class LocalReader:
     """Implements ports.Reader. Parsers run in `sandbox`, which may be shared with the OCR of the same process."""
 
     def __init__(
-        self, *, limits: Limits, reading: Reading, open_path: OpenPath, sandbox: Sandbox | None = None
+        self,
+        *,
+        limits: Limits,
+        reading: Reading,
+        open_path: OpenPath,
+        save_path: SavePath | None = None,
+        sandbox: Sandbox | None = None,
     ) -> None:
         self._limits = limits
         self._reading = reading
         self._open_path = open_path
+        self._save_path = save_path
         self._sandbox = sandbox or Sandbox(limits)
         self._office = Sandbox(limits, preload=office.LIBRARIES, processes=True)
 
-    def read(self, key: str, *, filename: str, language: str | None = None, password: str | None = None) -> Outline:
+    def read(
+        self,
+        key: str,
+        *,
+        filename: str,
+        language: str | None = None,
+        password: str | None = None,
+        keep_members: bool = False,
+    ) -> Outline:
         """Raises UnsupportedType, DamagedFile, EncryptedFile, EmptyFile, ParserLimit, NotFound."""
         with self._open_path(key) as path:
             media_type = self._sandbox.run(sniff.sniff, path, filename, processes=True)
+            inside = self._members(path, media_type, keep=keep_members) if media_type in sniff.CONTAINERS else ()
+            if media_type == sniff.ZIP:
+                return contents(filename, inside, self._limits)
             if media_type in sniff.OFFICE or media_type in sniff.LEGACY:
-                return self._office.run(office.outline, path, media_type=media_type, limits=self._limits)
+                names = tuple(member.name for member in inside)
+                found = self._office.run(
+                    office.outline, path, media_type=media_type, limits=self._limits, attached=names
+                )
+                return replace(found, members=inside)
             return self._sandbox.run(
                 parse.outline,
                 path,
@@ -72,7 +101,38 @@ class LocalReader:
                 searchable.searchable, path, media_type=media_type, pages=tuple(pages), pixels=self._limits.pixels
             )
 
+    def _members(self, path: Path, media_type: str, *, keep: bool) -> tuple[Member, ...]:
+        """What the file holds, stored as originals where `keep` says so. The hashes are taken here, of plain files: a
+        parser that was taken over must not choose under which name its bytes are kept."""
+        with TemporaryDirectory(prefix="redwell-members-") as name:
+            folder = Path(name)
+            found = self._sandbox.run(
+                members.unpack, path, folder, media_type=media_type, limits=self._limits, processes=True
+            )
+            inside = []
+            for number, one in enumerate(found):
+                file = folder / str(number)
+                if one.error is not None or file.is_symlink() or not file.is_file():
+                    error = one.error or DamagedFile("The file could not be taken out.").as_dict()
+                    inside.append(Member(one.name, error=error))
+                    continue
+                with file.open("rb") as source:
+                    sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+                inside.append(Member(one.name, one.media_type, sha256, file.stat().st_size))
+                if keep and self._save_path is not None:
+                    self._save_path(original(sha256), file)
+            return tuple(inside)
+
     def close(self) -> None:
         """Ends the parser processes; the next call starts them again."""
         self._sandbox.close()
         self._office.close()
+
+
+def contents(filename: str, inside: Sequence[Member], limits: Limits) -> Outline:
+    """An archive as a document: the list of what it holds. Raises EmptyFile."""
+    if not inside:
+        raise EmptyFile("The archive holds no files.")
+    lines = [f"# {filename}", "", *(f"- {member.name}" for member in inside)]
+    pages = text.pages("\n".join(lines), max_bytes=limits.text_bytes, max_pages=limits.pages)
+    return Outline(sniff.ZIP, pages, members=tuple(inside))

@@ -25,7 +25,10 @@ IMAGES = frozenset({PNG, JPEG, TIFF, WEBP, BMP, GIF})
 TEXTS = frozenset({PLAIN, MARKDOWN, CSV, TSV})
 OFFICE = frozenset({DOCX, PPTX, XLSX, ODT, ODS, ODP, EPUB, HTML, XML, EML, MSG})
 LEGACY = frozenset({DOC, XLS, PPT, RTF})
-ALLOWED = frozenset({PDF}) | IMAGES | TEXTS | OFFICE | LEGACY
+MAILS = frozenset({EML, MSG})
+CONTAINERS = MAILS | {ZIP}
+"""Types that hold other documents."""
+ALLOWED = frozenset({PDF, ZIP}) | IMAGES | TEXTS | OFFICE | LEGACY
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", PNG),
@@ -103,7 +106,7 @@ def _in_zip(source: bytes | Path) -> str:
                     return media_type
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         raise DamagedFile(f"The file is a broken ZIP container ({error}).") from error
-    raise UnsupportedType("The file is a ZIP archive.", "Unpack it and send the files in it.")
+    return ZIP
 
 
 def _in_ole(source: bytes | Path) -> str:

@@ -37,10 +37,21 @@ class ReaderDeployment:
         from rag.read.reader import LocalReader
 
         blobs = open_state(settings).blobs
-        self._reader = LocalReader(limits=settings.limits, reading=settings.reading, open_path=blobs.open_path)
+        self._reader = LocalReader(
+            limits=settings.limits, reading=settings.reading, open_path=blobs.open_path, save_path=blobs.save_path
+        )
 
-    async def read(self, key: str, filename: str, language: str | None, password: str | None) -> Outline:
-        return await asyncio.to_thread(self._reader.read, key, filename=filename, language=language, password=password)
+    async def read(
+        self, key: str, filename: str, language: str | None, password: str | None, keep_members: bool
+    ) -> Outline:
+        return await asyncio.to_thread(
+            self._reader.read,
+            key,
+            filename=filename,
+            language=language,
+            password=password,
+            keep_members=keep_members,
+        )
 
     async def render(
         self, key: str, media_type: str, page: Page, marks: Sequence[tuple[int, int]], width: int

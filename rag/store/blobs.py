@@ -81,6 +81,12 @@ class FsspecBlobs:
                 store.get_file(remote, str(path))
             yield path
 
+    def save_path(self, key: str, path: Path) -> None:
+        """`put_file` for threads: the blob is there when this returns; one that is there already stays. Blocking."""
+        with _translated(key):
+            if not self._exists(key):
+                self._put_file(key, path)
+
     async def _run(self, key: str, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         def translated() -> T:
             with _translated(key):

@@ -159,6 +159,10 @@ def _prepare(connection: Any, record: object) -> None:
     cursor.close()
 
 
+def _let_references_dangle(connection: Any, record: object) -> None:
+    connection.execute("PRAGMA foreign_keys = OFF")
+
+
 def _begin(connection: Connection) -> None:
     write = connection.get_execution_options().get(_WRITE, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
@@ -171,6 +175,8 @@ async def _migrate(url: URL) -> None:
         with _translated():
             if sqlite:
                 await _use_wal(engine)
+                # A table is altered by copying it; dropping the old one would otherwise empty all that refers to it.
+                event.listen(engine.sync_engine, "connect", _let_references_dangle)
             async with engine.connect() as connection:
                 await connection.execution_options(**{_WRITE: True})
                 async with connection.begin():

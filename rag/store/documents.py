@@ -14,9 +14,11 @@ from rag.model import Document, Stage, StageRecord, StageStatus, Status
 from rag.store.content import Content
 from rag.store.counting import Counting
 from rag.store.facets import Facets
+from rag.store.family import Family, below
 from rag.store.fields import FieldRows
 from rag.store.listing import DocumentPage, Listing
 from rag.store.records import (
+    BATCH,
     append_change,
     jsonable,
     load,
@@ -33,7 +35,7 @@ from rag.store.tables import chunks, documents, jobs, lookup_key, metadata_value
 __all__ = ["DocumentPage", "DocumentStore"]
 
 
-class DocumentStore(Listing, Content, Facets, Counting, FieldRows):
+class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family):
     """`DocumentStore(database)`. Every method is one transaction; every change raises the document's `revision`."""
 
     async def add(
@@ -69,7 +71,9 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows):
             "warnings": [],
             "revision": 1,
         }
-        same = (documents.c.collection == row["collection"]) & (documents.c.sha256 == sha256)
+        same = (
+            (documents.c.collection == row["collection"]) & (documents.c.sha256 == sha256) & (documents.c.place == "")
+        )
         for _ in range(5):  # the one that was in the way may be deleted before it is read
             async with self._database.write() as connection:
                 added = await connection.execute(
@@ -160,23 +164,25 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows):
                 await append_change(self._database, connection, "upsert", id, document.collection)
             return document
 
-    async def delete(self, id: str) -> bool:
-        """Remove the document and all that hangs on it, its job included. Raises DocumentNotFound.
+    async def delete(self, id: str) -> tuple[str, ...]:
+        """Remove the document, what came in it, and all that hangs on them, jobs included. Raises DocumentNotFound.
 
-        True when no other document has the same bytes: its original can go.
+        Returns the SHA-256 of originals that no document has any more: `rag.removal` deletes them too.
         """
         async with self._database.write() as connection:
-            gone = await connection.execute(
-                delete(documents).where(documents.c.id == id).returning(documents.c.sha256, documents.c.collection)
-            )
-            row = gone.first()
-            if row is None:
-                raise missing(id)
-            others = await connection.scalar(
-                select(func.count()).select_from(documents).where(documents.c.sha256 == row.sha256)
-            )
-            await append_change(self._database, connection, "delete", id, row.collection)
-            return not others
+            await touch(connection, id)  # locks the row: nothing comes into it any more
+            columns = documents.c.id, documents.c.sha256, documents.c.collection
+            inside = documents.c.id.in_(select(below(id).c.id))
+            gone = (await connection.execute(select(*columns).where(inside | (documents.c.id == id)))).all()
+            await connection.execute(delete(documents).where(documents.c.id == id))  # the others go with it
+            hashes = sorted({row.sha256 for row in gone})
+            kept: set[str] = set()
+            for i in range(0, len(hashes), BATCH):
+                same = documents.c.sha256.in_(hashes[i : i + BATCH])
+                kept.update(await connection.scalars(select(documents.c.sha256).where(same)))
+            for row in gone:
+                await append_change(self._database, connection, "delete", row.id, row.collection)
+            return tuple(sha256 for sha256 in hashes if sha256 not in kept)
 
     async def retry(self, id: str, *, force: bool = False) -> Document:
         """Queue the document again for the stages that failed (and those that were skipped over them); `force`: for all.

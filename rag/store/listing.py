@@ -25,6 +25,7 @@ SORTS = {
     "size": documents.c.size,
 }
 MAX_LIMIT = 500
+NO_PARENT = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,13 @@ class Listing:
         entity: str | None = None,
         q: str | None = None,
         media_type: str | None = None,
+        parent_id: str | None = None,
         cursor: str | None = None,
         limit: int = 50,
         sort: str = "-created_at",
     ) -> DocumentPage:
-        """Documents that match every filter. `q` is a part of the file name, `type` the label, `entity` a name in the text.
+        """Documents that match every filter. `q` is a part of the file name, `type` the label, `entity` a name in the text;
+        `parent_id` the document that they came in, NO_PARENT for those that were sent by themselves.
 
         `sort` is created_at, updated_at, filename or size, with '-' in front for descending. Raises InvalidInput.
         """
@@ -68,9 +71,12 @@ class Listing:
             (documents.c.status, status),
             (documents.c.label, type),
             (documents.c.media_type, media_type),
+            (documents.c.parent_id, None if parent_id == NO_PARENT else parent_id),
         ):
             if value is not None:
                 conditions.append(owner == str(value))
+        if parent_id == NO_PARENT:
+            conditions.append(documents.c.parent_id.is_(None))
         if entity is not None:
             conditions.append(_mentions((entity,)))
         if q:

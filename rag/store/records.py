@@ -145,6 +145,7 @@ def page_row(id: str, page: Page) -> dict[str, Any]:
         "rotation": page.rotation,
         "error": None if page.error is None else storable(page.error),
         "language": page.language,
+        "part": page.part,
     }
 
 
@@ -160,6 +161,7 @@ def page_value(row: Row[Any]) -> Page:
         row.rotation,
         row.error,
         row.language,
+        row.part,
     )
 
 
@@ -228,4 +230,7 @@ def _document(row: Row[Any], found: Mapping[str, StageRecord]) -> Document:
         stages={stage.value: found[stage.value] for stage in Stage if stage.value in found},
         warnings=tuple(row.warnings),
         revision=row.revision,
+        parent_id=row.parent_id,
+        refused=tuple(row.refused or ()),
+        unlocked=row.unlocked,
     )

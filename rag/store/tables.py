@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Dialect,
     Float,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -116,7 +118,13 @@ documents = Table(
     Column("warnings", JSON, nullable=False),
     Column("embedding_model", Text),
     Column("revision", Integer, nullable=False),
-    UniqueConstraint("collection", "sha256"),
+    # The archive or mail that a document came in, and where in it: '' for what was sent by itself.
+    Column("parent_id", String(32), ForeignKey("documents.id", ondelete="CASCADE")),
+    Column("place", String(64), nullable=False, server_default=""),
+    Column("refused", JSON(none_as_null=True)),
+    Column("unlocked", Boolean, nullable=False, server_default=false()),
+    UniqueConstraint("collection", "sha256", "place"),
+    Index(None, "parent_id", "place"),
     Index(None, "sha256"),
     Index(None, "created_at", "id"),
     Index(None, "collection", "created_at", "id"),
@@ -161,6 +169,7 @@ pages = Table(
     Column("rotation", Integer, nullable=False),
     Column("error", Text),
     Column("language", String(16)),
+    Column("part", Text),
 )
 
 chunks = Table(

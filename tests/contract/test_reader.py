@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.message
+import hashlib
 import io
 import os
 import zipfile
@@ -111,7 +112,20 @@ def test_a_mail_lists_its_attachments(reader: LocalReader, tmp_path: Path) -> No
     found = read(reader, tmp_path / "a.eml", message.as_bytes())
     assert "The rent is due." in found.pages[0].text
     assert "- rent.csv" in found.pages[0].text
-    assert "rent.csv" in found.warnings[0]
+    assert [(member.name, member.media_type, member.size) for member in found.members] == [("rent.csv", "text/csv", 1)]
+
+
+def test_an_archive_is_a_list_of_the_files_in_it(reader: LocalReader, tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("2024/lease.txt", "The rent is due.")
+        archive.writestr("tool.exe", b"MZ" + bytes(range(256)) * 4)
+    found = read(reader, tmp_path / "a.zip", buffer.getvalue())
+    assert found.pages[0].text == "# a.zip\n\n- 2024/lease.txt\n- tool.exe"
+    assert [member.media_type for member in found.members] == ["text/plain", ""]
+    assert found.members[0].sha256 == hashlib.sha256(b"The rent is due.").hexdigest()
+    assert found.members[1].error is not None
+    assert found.members[1].error["code"] == "unsupported_type"
 
 
 def test_html_is_text_without_its_scripts(reader: LocalReader, tmp_path: Path) -> None:

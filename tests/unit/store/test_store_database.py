@@ -7,13 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, select, text
+from sqlalchemy import Connection, insert, make_url, select, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from rag import store
 from rag.errors import ConfigurationError, RedwellError, Unavailable
+from rag.store import database as database_module
 from rag.store.database import Database
 from rag.store.tables import changes, metadata
 
@@ -43,6 +47,45 @@ async def test_processes_that_start_at_once_all_find_the_schema(empty_url: str) 
     async with database.read() as connection:
         [version] = await connection.scalars(text("SELECT version_num FROM alembic_version"))
     assert version == newest()
+    await database.close()
+
+
+def _old_library(url: str) -> None:
+    """A database of the first release with one document, its page and its job."""
+
+    def fill(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(Path(database_module.__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO documents (id, collection, filename, filename_key, media_type, sha256, size, status, created_at,"
+            " updated_at, metadata, warnings, revision) VALUES ('d', 'c', 'a.pdf', 'a.pdf', 'application/pdf', 'x', 1,"
+            " 'ready', 1, 1, '{}', '[]', 1)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO pages (document_id, number, width, height, text, source, words, confidence, rotation)"
+            " VALUES ('d', 1, 1, 1, 'kept', 'ocr', '', 1, 0)"
+        )
+
+    async def make() -> None:
+        engine = create_async_engine(make_url(url).set(drivername="sqlite+aiosqlite"))
+        async with engine.begin() as connection:
+            await connection.run_sync(fill)
+        await engine.dispose()
+
+    asyncio.run(make())
+
+
+async def test_a_library_of_the_first_release_keeps_its_pages(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'old.sqlite3'}"
+    await asyncio.to_thread(_old_library, url)
+    database = Database(url)
+    await database.connect()
+    async with database.read() as connection:
+        assert (await connection.execute(text("SELECT text FROM pages"))).all() == [("kept",)]
+        assert (await connection.execute(text("SELECT id, parent_id, place FROM documents"))).all() == [("d", None, "")]
+        assert (await connection.execute(text("PRAGMA foreign_key_check"))).all() == []
     await database.close()
 
 

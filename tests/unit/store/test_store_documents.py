@@ -86,8 +86,8 @@ async def test_the_same_bytes_in_another_collection_are_another_document(store: 
     first = await added(store, sha256="a" * 64)
     second = await added(store, sha256="a" * 64, collection="archive")
     assert first.id != second.id
-    assert await store.delete(first.id) is False
-    assert await store.delete(second.id) is True
+    assert await store.delete(first.id) == ()
+    assert await store.delete(second.id) == (second.sha256,)
 
 
 async def test_what_is_not_there_raises(store: DocumentStore) -> None:
@@ -240,7 +240,7 @@ async def test_a_deletion_takes_everything(store: DocumentStore, jobs: JobQueue,
         await store.save_pages(document.id, [page(1)])
         await store.save_entities(document.id, [Entity("Acme", "ORG", 1, 0, 4)])
         await store.save_chunks(document.id, [chunk(document)], np.ones((1, 3)), model="m")
-    assert await store.delete(gone.id) is True
+    assert await store.delete(gone.id) == (gone.sha256,)
     stats = await store.stats()
     assert [stats[name] for name in ("documents", "pages", "entities", "chunks", "jobs")] == [1, 1, 1, 1, 1]
     last = (await feed.since(0))[-1]
