@@ -148,7 +148,7 @@ class _Values(pickle.Unpickler):
     """Loads only our own values: a parser taken over by its file must not run code in this process."""
 
     def find_class(self, module: str, name: str) -> Any:
-        ours = module in {"rag.model", "rag.ports", "rag.errors"} or module.startswith("rag.read.")
+        ours = module in {"rag.model", "rag.words", "rag.ports", "rag.errors"} or module.startswith("rag.read.")
         if not ours or "." in name:
             raise DamagedFile(f"The parser answered with a value of a strange type ({module}.{name}).")
         found = super().find_class(module, name)
