@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from rag import store
 from rag.errors import ConfigurationError, RedwellError, Unavailable
-from rag.store import database as database_module
 from rag.store.database import Database
 from rag.store.tables import changes, metadata
 
@@ -55,7 +54,7 @@ def _old_library(url: str) -> None:
 
     def fill(connection: Connection) -> None:
         config = Config()
-        config.set_main_option("script_location", str(Path(database_module.__file__).parent / "migrations"))
+        config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
         connection.exec_driver_sql(
