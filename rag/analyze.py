@@ -11,6 +11,7 @@ from rag.classify import combine, opening
 from rag.concurrency import bounded, together
 from rag.errors import DamagedFile, RedwellError
 from rag.fields.stage import extract_fields
+from rag.labels import TYPE, LabelSet
 from rag.language import detect_language
 from rag.model import Classification, Document, Page, PageTask, Stage, Status
 from rag.services import Services
@@ -142,11 +143,20 @@ async def _classify_then_fields(
 async def _classify(
     document: Document, pages: list[Page], name: asyncio.Task[Classification], services: Services, stages: Stages
 ) -> None:
-    async def work() -> None:
-        [by_text] = await services.classifier.classify([opening(pages)])
-        await services.state.documents.save_classification(document.id, combine(await name, by_text))
+    """Every label set side by side; the file name has a say in the type."""
+    sets = await services.state.labels.sets()
 
-    await stages.optional(Stage.CLASSIFY, services.classifier.version, work)
+    async def one(labels: LabelSet) -> None:
+        [found] = await services.classifier.classify([opening(pages)], labels)
+        if labels.name == TYPE:
+            found = combine(await name, found)
+        await services.state.labels.save(document.id, labels.name, found)
+
+    async def work() -> None:
+        await together(*(one(labels) for labels in sets))
+
+    version = "+".join([services.classifier.version, *(labels.version for labels in sets)])
+    await stages.optional(Stage.CLASSIFY, version, work)
 
 
 async def _index(document: Document, pages: list[Page], services: Services, stages: Stages) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rag.model import Classification, Label, Page
 
@@ -14,9 +14,13 @@ NAME_WEIGHT = 0.6
 
 def opening(pages: Sequence[Page]) -> str:
     """The text that tells a document's type: its beginning."""
+    return opening_of(page.text for page in pages)
+
+
+def opening_of(texts: Iterable[str]) -> str:
     text = ""
-    for page in pages:
-        text += page.text + "\n"
+    for page in texts:
+        text += page + "\n"
         if len(text) >= OPENING_CHARS:
             break
     return text[:OPENING_CHARS]
@@ -25,8 +29,9 @@ def opening(pages: Sequence[Page]) -> str:
 def combine(by_name: Classification, by_text: Classification) -> Classification:
     """Product of the two votes, the name's tempered by `NAME_WEIGHT`; scores sum to 1, best first."""
     name = {item.label: item.score for item in by_name.scores}
+    neutral = 1 / max(len(name), 1)  # a label that names do not tell of
     votes = {
-        item.label: math.log(max(item.score, 1e-6)) + NAME_WEIGHT * math.log(max(name.get(item.label, 0.0), 1e-3))
+        item.label: math.log(max(item.score, 1e-6)) + NAME_WEIGHT * math.log(max(name.get(item.label, neutral), 1e-3))
         for item in by_text.scores
     }
     if not votes:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rag import __version__
-from rag.commands import documents, exports, fields, machine, measure, questions, server
+from rag.commands import documents, exports, fields, labels, machine, measure, questions, server
 
 app = typer.Typer(
     name="redwell",
@@ -42,6 +42,7 @@ app.command("searchable-pdf", rich_help_panel="With a running service")(exports.
 app.command(rich_help_panel="With a running service")(questions.ask)
 app.command(rich_help_panel="With a running service")(questions.search)
 app.command(rich_help_panel="With a running service")(fields.fields)
+app.add_typer(labels.labels_app, name="labels", rich_help_panel="With a running service")
 app.add_typer(measure.eval_app, name="eval", rich_help_panel="Measuring")
 app.add_typer(measure.bench_app, name="bench", rich_help_panel="Measuring")
 

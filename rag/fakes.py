@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from rag.errors import NotFound, RedwellError, UnsupportedType
+from rag.labels import Example, LabelSet, Trained
 from rag.model import Classification, Entity, Hit, Label, Message, Page, PageTask, Source, Token, Usage, Word, Words
 from rag.originals import original
 from rag.ports import Member, Outline, SearchQuery, SearchResult
@@ -122,23 +124,45 @@ class FakeEntityRecognizer(_Fake):
 
 @dataclass(kw_only=True)
 class FakeClassifier(_Fake):
-    """The first label whose name stands in the text; 'other' when none does."""
+    """The first label whose name stands in the text; 'other' when none does; a head knows the words of its examples."""
 
     labels: tuple[str, ...] = ("contract", "invoice", "letter")
 
-    async def classify(self, texts: Sequence[str]) -> list[Classification]:
+    async def classify(self, texts: Sequence[str], labels: LabelSet | None = None) -> list[Classification]:
         await self._wait()
-        return [self._one(text) for text in texts]
+        return [self._one(text, labels) for text in texts]
 
     async def classify_name(self, filename: str, metadata: str) -> Classification:
         await self._wait()
-        return self._one(f"{filename} {metadata}")
+        found = self._one(f"{filename} {metadata}", None)
+        if found.label != "other":
+            return found
+        names = ("other", *self.labels)
+        scores = tuple(Label(label, 1 / len(names)) for label in names)
+        return Classification("other", scores[0].score, scores, self.version)
 
-    def _one(self, text: str) -> Classification:
-        found = next((label for label in self.labels if label in text.casefold()), "other")
-        rest = [label for label in (*self.labels, "other") if label != found]
+    async def fit(self, examples: Sequence[Example], labels: LabelSet) -> Trained:
+        """A head that knows the words of the examples: the label whose examples share most of them wins."""
+        await self._wait()
+        words: dict[str, list[str]] = {}
+        for example in examples:
+            words.setdefault(example.label, []).extend(re.findall(r"\w+", example.text.casefold()))
+        right = sum(self._one(example.text, labels).label == example.label for example in examples)
+        baseline = right / max(len(examples), 1)
+        return Trained(json.dumps(words).encode(), len(examples), 1.0, 0.0, baseline)
+
+    def _one(self, text: str, labels: LabelSet | None) -> Classification:
+        names = labels.names if labels else self.labels
+        plain = text.casefold()
+        found = next((label for label in names if label in plain), "other")
+        version = self.version
+        if labels and labels.head:
+            known = json.loads(labels.head.data)
+            shared = {label: len(set(words) & set(re.findall(r"\w+", plain))) for label, words in known.items()}
+            found, version = max(shared, key=lambda label: shared[label]), f"{self.version}+{labels.version}"
+        rest = [label for label in (*names, "other") if label != found]
         scores = (Label(found, 0.7), *(Label(label, 0.3 / len(rest)) for label in rest))
-        return Classification(found, 0.7, scores, self.version)
+        return Classification(found, 0.7, scores, version)
 
 
 @dataclass(kw_only=True)

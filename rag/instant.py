@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, TypeVar
 from rag.classify import combine, opening
 from rag.concurrency import bounded
 from rag.errors import EmptyFile
+from rag.labels import TYPE
 from rag.language import detect_language
 from rag.model import Classification, Entity, Page, PageTask, Summary
 from rag.read.sniff import sniff
@@ -47,8 +48,9 @@ async def analyze_now(file: BinaryIO, filename: str, language: str | None, servi
         return result
 
     async def classified(pages: list[Page]) -> Classification:
+        labels = await services.state.labels.get(TYPE)
         by_name, [by_text] = await asyncio.gather(
-            services.classifier.classify_name(filename, ""), services.classifier.classify([opening(pages)])
+            services.classifier.classify_name(filename, ""), services.classifier.classify([opening(pages)], labels)
         )
         return combine(by_name, by_text)
 

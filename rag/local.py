@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from rag.labels import Example, LabelSet, Trained
 from rag.model import Classification, Entity, Page, PageTask
 
 T = TypeVar("T")
@@ -30,7 +31,9 @@ class SyncRecognizer(Protocol):
 class SyncClassifier(Protocol):
     version: str
 
-    def classify(self, texts: Sequence[str]) -> list[Classification]: ...
+    def classify(self, texts: Sequence[str], labels: LabelSet | None = None) -> list[Classification]: ...
+
+    def fit(self, examples: Sequence[Example], labels: LabelSet) -> Trained: ...
 
     def classify_name(self, filename: str, metadata: str) -> Classification: ...
 
@@ -82,8 +85,11 @@ class LocalClassifier(_OneAtATime):
         self._adapter = adapter
         self.version = adapter.version
 
-    async def classify(self, texts: Sequence[str]) -> list[Classification]:
-        return await self._run(lambda: self._adapter.classify(texts))
+    async def classify(self, texts: Sequence[str], labels: LabelSet | None = None) -> list[Classification]:
+        return await self._run(lambda: self._adapter.classify(texts, labels))
+
+    async def fit(self, examples: Sequence[Example], labels: LabelSet) -> Trained:
+        return await self._run(lambda: self._adapter.fit(examples, labels))
 
     async def classify_name(self, filename: str, metadata: str) -> Classification:
         # Rules on a short string: nothing to wait for.

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from rag.labels import Example, LabelSet, Trained
 from rag.model import Classification, Document, Entity, Filter, Hit, Message, Mode, Page, PageTask, Token
 
 
@@ -102,7 +103,13 @@ class Classifier(Protocol):
         """Part of the stage record: a new version runs the stage again."""
         ...
 
-    async def classify(self, texts: Sequence[str]) -> list[Classification]: ...
+    async def classify(self, texts: Sequence[str], labels: LabelSet | None = None) -> list[Classification]:
+        """Without `labels` the document types. A head that travels in `labels` decides in place of the descriptions."""
+        ...
+
+    async def fit(self, examples: Sequence[Example], labels: LabelSet) -> Trained:
+        """Train a head for the label set and measure it. Raises InvalidInput with too few examples."""
+        ...
 
     async def classify_name(self, filename: str, metadata: str) -> Classification:
         """From what is known before the text. Scores near uniform when the name says nothing."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from rag.labels import Example, LabelSet, Trained
 from rag.model import Classification, Entity, Message, Page, PageTask, Token, Usage
 from rag.ports import Generator, Outline, SearchQuery, SearchResult
 from rag.services import Services, open_state
@@ -18,8 +19,9 @@ from rag.settings import Settings
 
 ENTITIES_VERSION = "1"
 """Raised when rag/entity_rules.py changes what is found: documents then get the stage again."""
-CLASSIFIER_VERSION = "1"
+CLASSIFIER_VERSION = "2"
 """The same for the built-in labels and cues."""
+FIT_SECONDS = 3600
 OCR_WAIT_SECONDS = 3600
 """A page may wait for the whole of a long document before it."""
 
@@ -81,8 +83,11 @@ class ClassifierClient:
     version: str
     seconds: float
 
-    async def classify(self, texts: Sequence[str]) -> list[Classification]:
-        return await self.transport.call("classify", texts, seconds=self.seconds)
+    async def classify(self, texts: Sequence[str], labels: LabelSet | None = None) -> list[Classification]:
+        return await self.transport.call("classify", texts, labels, seconds=self.seconds)
+
+    async def fit(self, examples: Sequence[Example], labels: LabelSet) -> Trained:
+        return await self.transport.call("fit", examples, labels, seconds=FIT_SECONDS)
 
     async def classify_name(self, filename: str, metadata: str) -> Classification:
         return await self.transport.call("classify_name", filename, metadata, seconds=self.seconds)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rag.labels import TYPE
 from rag.ports import Blobs, Classifier, Embedder, EntityRecognizer, Generator, Ocr, Reader, Retriever
 from rag.settings import Settings
 from rag.store.database import Database
 from rag.store.documents import DocumentStore
 from rag.store.feed import ChangeFeed
 from rag.store.jobs import JobQueue
+from rag.store.labels import LabelStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class State:
     jobs: JobQueue
     feed: ChangeFeed
     blobs: Blobs
+    labels: LabelStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +50,5 @@ def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
         JobQueue(database),
         ChangeFeed(database),
         blobs or FsspecBlobs(settings.blobs_url),
+        LabelStore(database, {TYPE: settings.classifying.labels, **settings.classifying.sets}),
     )

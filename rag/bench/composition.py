@@ -21,6 +21,7 @@ import numpy as np
 
 from rag.analyze import analyze
 from rag.fakes import FakeBlobs, FakeClassifier, FakeEmbedder, FakeEntityRecognizer, FakeGenerator, FakeRetriever
+from rag.labels import Example, LabelSet, Trained
 from rag.model import Classification, Document, Entity, Message, Page, PageTask, Source, Token
 from rag.ports import Outline
 from rag.services import Services, State, open_state
@@ -108,9 +109,12 @@ class _Played:
     async def searchable(self, key: str, *, media_type: str, pages: Sequence[Page]) -> bytes:
         return b""
 
-    async def classify(self, texts: Sequence[str]) -> list[Classification]:
+    async def classify(self, texts: Sequence[str], labels: LabelSet | None = None) -> list[Classification]:
         await asyncio.sleep(self._latencies.classify)
-        return await self._classifier.classify(texts)
+        return await self._classifier.classify(texts, labels)
+
+    async def fit(self, examples: Sequence[Example], labels: LabelSet) -> Trained:
+        return await self._classifier.fit(examples, labels)
 
     async def classify_name(self, filename: str, metadata: str) -> Classification:
         await asyncio.sleep(self._latencies.classify_name)

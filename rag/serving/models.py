@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 from ray import serve
 
+from rag.labels import Example, LabelSet, Trained
 from rag.model import Classification, Entity, Page, PageTask
 from rag.ports import Outline, SearchQuery, SearchResult
 from rag.remote import embedding_version
@@ -114,20 +116,29 @@ def _embedder(settings: Settings, gpus: float) -> Any:
 @serve.deployment(name="Classifier")
 class ClassifierDeployment:
     def __init__(self, settings: Settings) -> None:
-        from rag.adapters.classify_prototypes import DEFAULT_LABELS, PrototypeClassifier
+        from rag.adapters.classify_hub import build_classifier
 
         own = settings.classifying
-        embedder = _embedder(settings, own.scaling.gpus)
-        self._classifier = PrototypeClassifier(embedder, labels=own.labels or DEFAULT_LABELS)
+        self._classifier = build_classifier(own, _embedder(settings, own.scaling.gpus), settings.cache_dir)
         self._batched.set_max_batch_size(own.batching.max_batch_size)
         self._batched.set_batch_wait_timeout_s(own.batching.batch_wait_s)
 
-    async def classify(self, texts: Sequence[str]) -> list[Classification]:
-        return await self._batched(texts)
+    async def classify(self, texts: Sequence[str], labels: LabelSet | None = None) -> list[Classification]:
+        return await self._batched((texts, labels))
 
     @serve.batch
-    async def _batched(self, calls: list[Sequence[str]]) -> list[list[Classification]]:
-        return await _batch(calls, self._classifier.classify)
+    async def _batched(self, calls: list[tuple[Sequence[str], LabelSet | None]]) -> list[list[Classification]]:
+        """Calls for one label set are one batch."""
+        results: list[list[Classification]] = [[] for _ in calls]
+        for labels in dict.fromkeys(labels for _, labels in calls):
+            places = [at for at, (_, wanted) in enumerate(calls) if wanted == labels]
+            found = await _batch([calls[at][0] for at in places], partial(self._classifier.classify, labels=labels))
+            for at, one in zip(places, found, strict=True):
+                results[at] = one
+        return results
+
+    async def fit(self, examples: Sequence[Example], labels: LabelSet) -> Trained:
+        return await asyncio.to_thread(self._classifier.fit, examples, labels)
 
     async def classify_name(self, filename: str, metadata: str) -> Classification:
         return await asyncio.to_thread(self._classifier.classify_name, filename, metadata)

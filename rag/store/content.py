@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import and_, delete, func, insert, select
 
 from rag.errors import InvalidInput, PageNotFound
-from rag.model import Chunk, Classification, Entity, Hit, Page, Passage, Summary, Words
+from rag.model import Chunk, Entity, Hit, Page, Passage, Summary, Words
 from rag.store.database import Database
 from rag.store.records import (
     BATCH,
@@ -81,10 +81,6 @@ class Content:
         """`language` is an ISO 639-1 code."""
         async with self._database.write() as connection:
             await touch(connection, id, detected_language=language)
-
-    async def save_classification(self, id: str, classification: Classification) -> None:
-        async with self._database.write() as connection:
-            await touch(connection, id, classification=plain(classification), label=classification.label)
 
     async def save_summary(self, id: str, summary: Summary) -> None:
         async with self._database.write() as connection:

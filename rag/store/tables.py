@@ -251,6 +251,49 @@ schemas = Table(
     Column("updated_at", Instant, nullable=False),
 )
 
+label_sets = Table(
+    "label_sets",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("labels", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    _document(primary_key=True),
+    Column("label_set", String(64), primary_key=True),
+    Column("label", String(200), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index(None, "label_set", "label"),
+)
+
+document_labels = Table(
+    "document_labels",
+    metadata,
+    _document(primary_key=True),
+    Column("label_set", String(64), primary_key=True),
+    Column("label", String(200), nullable=False),
+    Column("classification", JSON, nullable=False),
+    Index(None, "label_set", "label"),
+)
+
+label_models = Table(
+    "label_models",
+    metadata,
+    Column("label_set", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("samples", Integer, nullable=False),
+    Column("accuracy", Float(53), nullable=False),
+    Column("spread", Float(53), nullable=False),
+    Column("baseline", Float(53), nullable=False),
+    Column("error", Float(53), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
 jobs = Table(
     "jobs",
     metadata,

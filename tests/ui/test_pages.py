@@ -213,6 +213,17 @@ def test_deleting_asks_first(app: AppTest, client: RedwellClient, lease: str) ->
     assert app.button(key="really delete").label == "Delete for good"
 
 
+def test_one_click_corrects_the_type(app: AppTest, client: RedwellClient, lease: str) -> None:
+    at(app, "document", document=lease)
+    (row,) = app.get("button_group")
+    row.set_value("policy").run()
+    (found,) = client.labels(lease)
+    assert (found.label, found.corrected) == ("policy", True)
+    assert "Set by a person." in [caption.value for caption in app.caption]
+    app.button(key=f"label {lease} type withdraw").click().run()
+    assert client.document(lease).classification.label == "contract"
+
+
 # Search
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from rag.client import ApiError
 from rag.replies import Document, Entity, Mention
 from ui import api, marked, view, viewer
+from ui.screens import labelling
 
 TABS = ("Text", "Summary", "Entities", "Details")
 MOST_ENTITIES = 60
@@ -199,6 +200,7 @@ def _summary(document: Document) -> None:
     if document.classification is not None:
         st.subheader("Type", anchor=False)
         st.html(view.classification_html(document.classification))
+        labelling.choices(document.id)
 
 
 def _entities(document: Document) -> None:

@@ -87,7 +87,7 @@ async def test_a_passing_cause_of_an_optional_stage_is_tried_again_and_the_rest_
 
 async def test_a_defect_ends_on_the_record(services):
     class Defective(FakeClassifier):
-        async def classify(self, texts):
+        async def classify(self, texts, labels=None):
             raise KeyError("oops")
 
     document = await add(services)

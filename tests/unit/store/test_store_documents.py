@@ -27,10 +27,12 @@ from rag.model import (
     Word,
     Words,
 )
+from rag.store.database import Database
 from rag.store.documents import DocumentStore
 from rag.store.facets import Collection, EntityFacet
 from rag.store.feed import ChangeFeed
 from rag.store.jobs import JobQueue
+from rag.store.labels import LabelStore
 from rag.store.tables import instant, lookup_key, micros, storable
 
 
@@ -112,12 +114,12 @@ async def test_what_is_not_there_raises(store: DocumentStore) -> None:
             await call
 
 
-async def test_every_part_of_the_record_comes_back_as_it_was_saved(store: DocumentStore) -> None:
+async def test_every_part_of_the_record_comes_back_as_it_was_saved(store: DocumentStore, database: Database) -> None:
     id = (await added(store)).id
     kind = Classification("lease", 0.75, (Label("lease", 0.75), Label("invoice", 0.25)), "m1")
     summary = Summary("Acme rents.", (1, 3), "model", "llm")
     record = StageRecord(StageStatus.FAILED, 1.25, StageFailed("why", "what").as_dict(), "v2", 3, 7)
-    await store.save_classification(id, kind)
+    await LabelStore(database).save(id, "type", kind)
     await store.save_summary(id, summary)
     await store.save_page_count(id, 12)
     await store.save_detected_language(id, "en")
@@ -363,10 +365,10 @@ async def test_documents_that_arrive_while_paging_neither_repeat_nor_hide_others
     assert before == set(seen)
 
 
-async def test_the_list_is_filtered(store: DocumentStore) -> None:
+async def test_the_list_is_filtered(store: DocumentStore, database: Database) -> None:
     lease = await added(store, "Straße 100%_Lease.PDF", collection="law")
     scan = await added(store, "scan.png", media_type="image/png")
-    await store.save_classification(lease.id, Classification("lease", 1.0))
+    await LabelStore(database).save(lease.id, "type", Classification("lease", 1.0))
     await store.save_entities(lease.id, [Entity("ACME Corp.", "ORG", 1, 0, 10, "acme")])
     await store.set_status(scan.id, Status.READY)
 
@@ -409,10 +411,10 @@ async def test_a_cursor_of_another_order_is_invalid(store: DocumentStore) -> Non
         await store.list(cursor=cursor, sort="filename")
 
 
-async def test_a_filter_resolves_every_field(store: DocumentStore) -> None:
+async def test_a_filter_resolves_every_field(store: DocumentStore, database: Database) -> None:
     one = await added(store, "one", collection="law", metadata={"year": 2024, "tags": ["a", "b"], 'q"x.y': True})
     two = await added(store, "two", media_type="image/png", metadata={"year": "2025"})
-    await store.save_classification(one.id, Classification("lease", 1.0))
+    await LabelStore(database).save(one.id, "type", Classification("lease", 1.0))
     await store.save_entities(two.id, [Entity("Müller GmbH", "ORG", 1, 0, 11)])
     both, second = [one.id, two.id], two.created_at
     for filter, expected in (

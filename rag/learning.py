@@ -1,0 +1,42 @@
+"""Learning from corrections: corrected documents -> a trained head, measured -> stored, and in charge where it is better."""
+
+from __future__ import annotations
+
+import structlog
+
+from rag.classify import opening_of
+from rag.errors import InvalidInput, RedwellError
+from rag.labels import Example
+from rag.services import Services
+from rag.store.labels import LabelModel
+
+log = structlog.get_logger(__name__)
+
+
+async def learn(name: str, services: Services) -> LabelModel:
+    """Train on all corrections of a label set; the new version decides from now on when cross-validation says it is better.
+
+    Raises NotFound, and InvalidInput with too few corrections.
+    """
+    store = services.state.labels
+    labels = await store.get(name)
+    known = {*labels.names, "other"}
+    rows = [row for row in await store.corrected(name) if row.label in known]
+    trained = await services.classifier.fit([Example(opening_of(row.texts), row.label) for row in rows], labels)
+    model = await store.add_model(name, trained, active=trained.better)
+    log.info("trained", labels=name, version=model.version, accuracy=model.accuracy, baseline=model.baseline)
+    return model
+
+
+async def learn_when_due(name: str, services: Services) -> None:
+    """After every `classifying.train_every` corrections. What goes wrong is logged: the correction itself is safe."""
+    every = services.settings.classifying.train_every
+    count = sum((await services.state.labels.counts()).get(name, {}).values())
+    if not every or not count or count % every:
+        return
+    try:
+        await learn(name, services)
+    except InvalidInput:
+        return  # too few corrections yet
+    except RedwellError as error:
+        log.warning("training_failed", labels=name, code=error.code, detail=error.detail)
