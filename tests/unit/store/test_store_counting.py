@@ -12,6 +12,7 @@ from rag.entity_rules import find
 from rag.fakes import text_page
 from rag.model import Classification, Entity, Filter, Status
 from rag.store.documents import DocumentStore
+from rag.store.labels import LabelStore
 
 LEASE = "COMMERCIAL LEASE\nbetween Kestrel Quay Properties Ltd and Anna Keller of 18 Harbour\nStreet, made on 14 March 2023.\nDeposit EUR 14,550.00."
 LIBRARY = (
@@ -40,7 +41,7 @@ async def library(store: DocumentStore) -> dict[str, str]:
         await store.save_pages(document.id, [page])
         found = [Entity(text[f.start : f.end], f.type, 1, f.start, f.end, f.norm) for f in find(text)]
         await store.save_entities(document.id, found)
-        await store.save_classification(document.id, Classification(label, 0.9))
+        await LabelStore(store._database).save(document.id, "type", Classification(label, 0.9))
         await store.set_status(document.id, Status.READY)
     return ids
 
