@@ -1,6 +1,7 @@
 """The arrows of the way out: question -> retrieve -> evidence -> pack -> LLM (stream) -> ground -> cite -> Answer.
 
-Questions about the library itself leave before: they are counted in SQL (rag/corpus).
+Two sorts leave before: questions about the library itself are counted in SQL (rag/corpus), requests about a whole
+document read all of it (rag/whole).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from rag.ports import SearchQuery
 from rag.prompts import Prompt, answer_prompt
 from rag.segments import segments
 from rag.services import Services
+from rag.whole.answering import whole_answer
 
 NOT_FOUND = "This is not in your documents."
 _REFUSAL = re.compile(
@@ -91,9 +93,11 @@ async def retrieve(request: AskRequest, services: Services) -> tuple[Passage, ..
 
 async def answer(request: AskRequest, services: Services) -> AsyncIterator[AnswerEvent]:
     """Events in order: Results, Token..., Cited..., Final. Final replaces what was streamed before it."""
-    counted = await counted_answer(request.question, request.filter, services)
-    if counted is not None:
-        for event in _at_once(counted):
+    exact = await counted_answer(request.question, request.filter, services) or await whole_answer(
+        request.question, request.filter, services
+    )
+    if exact is not None:
+        for event in _at_once(exact):
             yield event
         return
     clock = _Clock()
@@ -148,7 +152,7 @@ async def answer(request: AskRequest, services: Services) -> AsyncIterator[Answe
 
 
 def _at_once(answer: Answer) -> tuple[AnswerEvent, ...]:
-    """The events of an answer that no model writes."""
+    """The events of an answer that is not drafted from passages."""
     return Results(()), Token(answer.answer), *(Cited(citation) for citation in answer.citations), Final(answer)
 
 

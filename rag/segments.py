@@ -14,6 +14,8 @@ _LABELLED = re.compile(r"[A-ZÄÖÜ][^:.!?\n]{1,32}:\s+\S")
 SHORT_LINE = 0.62
 """A line shorter than this share of the page's longest ends a unit: forms, tables and addresses are lines."""
 MAX_CHARS = 600
+QUOTE_CHARS = 320
+"""Longest sentence that is quoted around a word of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +92,13 @@ def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
         start = cut
     parts.append((start, end))
     return parts
+
+
+def around(text: str, start: int, end: int) -> tuple[int, int]:
+    """The sentence or line that holds the span; only the span where that would be too long to read."""
+    window = max(0, start - 2 * QUOTE_CHARS)
+    window = text.rfind("\n", 0, window) + 1 if window else 0
+    for segment in segments(text[window : end + 2 * QUOTE_CHARS], window):
+        if segment.start <= start and end <= segment.end and segment.end - segment.start <= QUOTE_CHARS:
+            return segment.start, segment.end
+    return start, end

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rag.concurrency import bounded
 from rag.ground import check, content_words
@@ -83,20 +84,34 @@ def _supported(draft: str, sources: Sequence[tuple[int, Segment]]) -> tuple[list
     """The draft's sentences that the text supports, and the pages that do. An unfinished last sentence is dropped."""
     kept: list[str] = []
     rest_on: set[int] = set()
-    # Two neighbouring sentences together may support one of the summary.
-    windows = [
-        (number, f"{segment.text} {following.text}" if same == number else segment.text)
-        for (number, segment), (same, following) in zip(sources, [*sources[1:], (0, Segment(0, 0, ""))], strict=True)
-    ]
+    windows = support_windows(sources)
     for segment in segments(_MARKUP.sub(" ", draft)):
         sentence = " ".join(segment.text.split())
         if sentence[-1:] not in ".!?" or len(content_words(sentence)) < MINIMUM_WORDS:
             continue
-        support = check(sentence, [text for _, text in windows])
+        support = check(sentence, [window.text for window in windows])
         if support.supported and sentence not in kept:
             kept.append(sentence)
-            rest_on.add(windows[support.index][0])
+            rest_on.add(windows[support.index].page)
     return kept, rest_on
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    page: int
+    start: int
+    end: int
+    text: str
+
+
+def support_windows(sources: Sequence[tuple[int, Segment]]) -> list[Window]:
+    """One a sentence: two neighbours of a page together may support one sentence of a summary."""
+    windows = []
+    for (number, segment), (same, following) in zip(sources, [*sources[1:], (0, Segment(0, 0, ""))], strict=True):
+        joined = same == number
+        text = f"{segment.text} {following.text}" if joined else segment.text
+        windows.append(Window(number, segment.start, following.end if joined else segment.end, text))
+    return windows
 
 
 def central_sentences(sources: Sequence[tuple[int, Segment]], count: int) -> list[tuple[int, Segment]]:
