@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rag.adopt import adopt
 from rag.chunk import chunk_pages, in_context
@@ -21,25 +21,29 @@ from rag.summarize import summarize
 READ_VERSION = "1"
 INDEX_VERSION = "2"
 PAGES_IN_FLIGHT = 64
+SIDE_BY_SIDE = (Stage.ENTITIES, Stage.CLASSIFY, Stage.INDEX, Stage.SUMMARY)
 
 
-async def analyze(document: Document, services: Services) -> dict[Stage, RedwellError]:
-    """Do what is left to do for a document; returns the optional stages that failed.
+async def analyze(
+    document: Document, services: Services, *, only: Collection[Stage] = SIDE_BY_SIDE
+) -> dict[Stage, RedwellError]:
+    """Do what is left to do for a document; returns the optional stages that failed. `only`: just these after reading.
 
     Every stage is idempotent and recorded, so that a run that was cut off goes on where it was. Raises what reading
     raised (the document has then failed) and DocumentNotFound when it was deleted meanwhile.
     """
     stages = Stages(services.state.documents, document)
-    name = asyncio.create_task(_classify_name(document, services))
+    name = asyncio.create_task(_classify_name(document, services, wanted=Stage.CLASSIFY in only))
     try:
         pages = await _read(document, services, stages)
         await services.state.documents.set_status(document.id, Status.ANALYZING)
-        await together(
-            _entities(document, pages, services, stages),
-            _classify_then_fields(document, pages, name, services, stages),
-            _index(document, pages, services, stages),
-            _summary(document, pages, services, stages),
-        )
+        work = {
+            Stage.ENTITIES: lambda: _entities(document, pages, services, stages),
+            Stage.CLASSIFY: lambda: _classify_then_fields(document, pages, name, services, stages),
+            Stage.INDEX: lambda: _index(document, pages, services, stages),
+            Stage.SUMMARY: lambda: _summary(document, pages, services, stages),
+        }
+        await together(*(work[stage]() for stage in SIDE_BY_SIDE if stage in only))
     finally:
         name.cancel()
     return stages.failures
@@ -48,34 +52,63 @@ async def analyze(document: Document, services: Services) -> dict[Stage, Redwell
 # ---------------------------------------------------------------------------------------------------------- reading
 
 
+async def versions(services: Services) -> dict[Stage, str]:
+    """What each stage records when it is done: a document whose records say the same has nothing left to do."""
+    return {
+        Stage.READ: read_version(services),
+        Stage.ENTITIES: services.entities.version,
+        Stage.CLASSIFY: _classify_version(services, await services.state.labels.sets()),
+        Stage.INDEX: _index_version(services),
+        Stage.SUMMARY: services.generator.model,
+    }
+
+
+def read_version(services: Services) -> str:
+    return f"{READ_VERSION}/{services.ocr.version}"
+
+
+def _classify_version(services: Services, sets: Sequence[LabelSet]) -> str:
+    return "+".join([services.classifier.version, *(labels.version for labels in sets)])
+
+
+def _index_version(services: Services) -> str:
+    return f"{INDEX_VERSION}/{services.embedder.version}"
+
+
 async def _read(document: Document, services: Services, stages: Stages) -> list[Page]:
     """All pages in order: text layers as they are, the others over the OCR replicas, one call a page."""
-    version = f"{READ_VERSION}/{services.ocr.version}"
-    store = services.state.documents
+    version = read_version(services)
     if stages.done(Stage.READ, version):
-        return await store.pages(document.id)
+        return await services.state.documents.pages(document.id)
 
     async def work() -> list[Page]:
-        await store.set_status(document.id, Status.READING)
-        outline = await services.reader.read(
-            document.readable, filename=document.filename, language=document.language, keep_members=True
-        )
-        await store.save_page_count(document.id, len(outline.pages))
-        unread = await adopt(document, outline.members, services) if outline.members else []
-        if outline.warnings or unread:
-            await store.add_warnings(document.id, [*outline.warnings, *unread])
-        read = {page.number: page for page in await store.pages(document.id)}
-        ready = [page for page in outline.pages if isinstance(page, Page) and page.number not in read]
-        await store.save_pages(document.id, ready)
-        read |= {page.number: page for page in ready}
-        tasks = [page for page in outline.pages if isinstance(page, PageTask) and page.number not in read]
-        await stages.progress(Stage.READ, len(read), len(outline.pages))
-        await _recognize(tasks, read, document, services, stages, total=len(outline.pages))
+        read, tasks = await outline(document, services)
+        total = len(read) + len(tasks)
+        await stages.progress(Stage.READ, len(read), total)
+        await _recognize(tasks, read, document, services, stages, total=total)
         pages = [read[number] for number in sorted(read)]
-        await _report(document, pages, services)
+        await report_reading(document, pages, services)
         return pages
 
     return await stages.run(Stage.READ, version, work)
+
+
+async def outline(document: Document, services: Services) -> tuple[dict[int, Page], list[PageTask]]:
+    """Read what needs no OCR and save it: the pages that are saved by now, and those that are left for OCR."""
+    store = services.state.documents
+    await store.set_status(document.id, Status.READING)
+    found = await services.reader.read(
+        document.readable, filename=document.filename, language=document.language, keep_members=True
+    )
+    await store.save_page_count(document.id, len(found.pages))
+    unread = await adopt(document, found.members, services) if found.members else []
+    if found.warnings or unread:
+        await store.add_warnings(document.id, [*found.warnings, *unread])
+    read = {page.number: page for page in await store.pages(document.id)}
+    ready = [page for page in found.pages if isinstance(page, Page) and page.number not in read]
+    await store.save_pages(document.id, ready)
+    read |= {page.number: page for page in ready}
+    return read, [page for page in found.pages if isinstance(page, PageTask) and page.number not in read]
 
 
 async def _recognize(
@@ -98,7 +131,7 @@ async def _recognize(
     await bounded((one(task) for task in tasks), at_once=PAGES_IN_FLIGHT)
 
 
-async def _report(document: Document, pages: Sequence[Page], services: Services) -> None:
+async def report_reading(document: Document, pages: Sequence[Page], services: Services) -> None:
     """Say on the record what was not read, and in which language the rest is. Raises DamagedFile if nothing was."""
     broken = [page for page in pages if page.error]
     if pages and len(broken) == len(pages):
@@ -127,7 +160,9 @@ async def _entities(document: Document, pages: list[Page], services: Services, s
     await stages.optional(Stage.ENTITIES, services.entities.version, work)
 
 
-async def _classify_name(document: Document, services: Services) -> Classification:
+async def _classify_name(document: Document, services: Services, *, wanted: bool) -> Classification:
+    if not wanted:
+        return Classification("", 0.0)
     metadata = " ".join(f"{key} {value}" for key, value in document.metadata.items())
     return await services.classifier.classify_name(document.filename, metadata)
 
@@ -155,8 +190,7 @@ async def _classify(
     async def work() -> None:
         await together(*(one(labels) for labels in sets))
 
-    version = "+".join([services.classifier.version, *(labels.version for labels in sets)])
-    await stages.optional(Stage.CLASSIFY, version, work)
+    await stages.optional(Stage.CLASSIFY, _classify_version(services, sets), work)
 
 
 async def _index(document: Document, pages: list[Page], services: Services, stages: Stages) -> None:
@@ -170,7 +204,7 @@ async def _index(document: Document, pages: list[Page], services: Services, stag
         vectors = await embedder.embed([in_context(document.filename, chunk) for chunk in chunks])
         await services.state.documents.save_chunks(document.id, chunks, vectors, model=embedder.version)
 
-    await stages.optional(Stage.INDEX, f"{INDEX_VERSION}/{embedder.version}", work)
+    await stages.optional(Stage.INDEX, _index_version(services), work)
 
 
 async def _summary(document: Document, pages: list[Page], services: Services, stages: Stages) -> None:

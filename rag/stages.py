@@ -38,20 +38,22 @@ class Stages:
         """Run and record. Raises what `work` raises; anything that is not ours becomes StageFailed."""
         await self._save(stage, StageRecord(StageStatus.RUNNING, version=version))
         started = time.perf_counter()
-        try:
-            result = await work()
-        except RedwellError as error:
-            await self._failed(stage, error, time.perf_counter() - started)
-            raise
-        except Exception as error:
-            log.exception("stage_defect", document=self._document.id, stage=stage.value)
-            failure = StageFailed(f"{stage.value}: {type(error).__name__}: {error}")
-            await self._failed(stage, failure, time.perf_counter() - started)
-            raise failure from error
+        result = await self._guarded(stage, work, started)
         seconds = time.perf_counter() - started
         last = self._records[stage]
         await self._save(stage, replace(last, status=StageStatus.DONE, seconds=seconds, done=last.total))
         return result
+
+    async def part(self, stage: Stage, version: str, work: Callable[[], Awaitable[bool]], *, began: float) -> None:
+        """Run one part of a stage that several processes share; it is done when `work` says so.
+
+        `began` is the time.time() at which the first of them began.
+        """
+        before = self._records.get(stage, StageRecord())
+        await self._save(stage, replace(before, status=StageStatus.RUNNING, version=version, error=None))
+        whole = await self._guarded(stage, work, time.perf_counter())
+        record = replace(self._records[stage], seconds=max(0.0, time.time() - began))
+        await self._save(stage, replace(record, status=StageStatus.DONE, done=record.total) if whole else record)
 
     async def optional(self, stage: Stage, version: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run a stage whose failure is recorded and does not sink the document."""
@@ -74,6 +76,18 @@ class Stages:
         if done == 0 or now - self._told.get(stage, 0.0) >= PROGRESS_SECONDS:
             self._told[stage] = now
             await self._documents.set_stage(self._document.id, stage, self._records[stage])
+
+    async def _guarded(self, stage: Stage, work: Callable[[], Awaitable[T]], started: float) -> T:
+        try:
+            return await work()
+        except RedwellError as error:
+            await self._failed(stage, error, time.perf_counter() - started)
+            raise
+        except Exception as error:
+            log.exception("stage_defect", document=self._document.id, stage=stage.value)
+            failure = StageFailed(f"{stage.value}: {type(error).__name__}: {error}")
+            await self._failed(stage, failure, time.perf_counter() - started)
+            raise failure from error
 
     async def _failed(self, stage: Stage, error: RedwellError, seconds: float) -> None:
         record = replace(self._records[stage], status=StageStatus.FAILED, seconds=seconds, error=error.as_dict())

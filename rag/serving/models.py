@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from ray import serve
 
+from rag import engines
 from rag.labels import Example, LabelSet, Trained
 from rag.model import Classification, Entity, Page, PageTask
 from rag.ports import Outline, SearchQuery, SearchResult
 from rag.remote import embedding_version
 from rag.services import open_state
 from rag.settings import Settings
-from rag.weights import resolve
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -36,12 +36,7 @@ async def _batch(calls: list[Sequence[T]], work: Callable[[list[T]], Sequence[R]
 @serve.deployment(name="Reader")
 class ReaderDeployment:
     def __init__(self, settings: Settings) -> None:
-        from rag.read.reader import LocalReader
-
-        blobs = open_state(settings).blobs
-        self._reader = LocalReader(
-            limits=settings.limits, reading=settings.reading, open_path=blobs.open_path, save_path=blobs.save_path
-        )
+        self._reader = engines.reader(settings)
 
     async def read(
         self, key: str, filename: str, language: str | None, password: str | None, keep_members: bool
@@ -68,12 +63,7 @@ class ReaderDeployment:
 @serve.deployment(name="Ocr")
 class OcrDeployment:
     def __init__(self, settings: Settings) -> None:
-        from rag.adapters.ocr_tesseract import TesseractOcr
-        from rag.adapters.ocr_tesserocr import TesserocrOcr
-
-        engine = {"tesseract": TesseractOcr, "tesserocr": TesserocrOcr}[settings.reading.engine]
-        blobs = open_state(settings).blobs
-        self._engine = engine(limits=settings.limits, reading=settings.reading, open_path=blobs.open_path)
+        self._engine = engines.ocr(settings)
         # One page at a time: the replica has one core, and its queue is the next page's wait.
         self._core = asyncio.Semaphore(1)
 
@@ -85,14 +75,10 @@ class OcrDeployment:
 @serve.deployment(name="Entities")
 class EntitiesDeployment:
     def __init__(self, settings: Settings) -> None:
-        from rag.adapters.ner_spacy import SpacyRecognizer
-
         own = settings.entities
-        path = resolve(own.model, cache_dir=settings.cache_dir)
-        self._recognizer = SpacyRecognizer(path, batch_size=own.batch_size, use_gpu=own.scaling.gpus > 0)
+        self._recognizer = engines.entities(settings)
         self._batched.set_max_batch_size(own.batching.max_batch_size)
         self._batched.set_batch_wait_timeout_s(own.batching.batch_wait_s)
-        self._recognizer.recognize([])
 
     async def recognize(self, pages: Sequence[Page]) -> list[list[Entity]]:
         return await self._batched(pages)
@@ -102,24 +88,11 @@ class EntitiesDeployment:
         return await _batch(calls, self._recognizer.recognize)
 
 
-def _embedder(settings: Settings, gpus: float) -> Any:
-    from rag.adapters.embed_st import SentenceTransformerEmbedder
-
-    own = settings.embedding
-    path = resolve(own.model, cache_dir=settings.cache_dir)
-    device = "cuda" if gpus > 0 else "cpu"
-    return SentenceTransformerEmbedder(
-        path, dtype=own.dtype, batch_size=own.batch_size, threads=own.threads, device=device
-    )
-
-
 @serve.deployment(name="Classifier")
 class ClassifierDeployment:
     def __init__(self, settings: Settings) -> None:
-        from rag.adapters.classify_hub import build_classifier
-
         own = settings.classifying
-        self._classifier = build_classifier(own, _embedder(settings, own.scaling.gpus), settings.cache_dir)
+        self._classifier = engines.classifier(settings)
         self._batched.set_max_batch_size(own.batching.max_batch_size)
         self._batched.set_batch_wait_timeout_s(own.batching.batch_wait_s)
 
@@ -149,7 +122,7 @@ class EmbedderDeployment:
     """The bulk lane; questions are embedded in the Retriever."""
 
     def __init__(self, settings: Settings) -> None:
-        self._embedder = _embedder(settings, settings.embedding.scaling.gpus)
+        self._embedder = engines.embedding(settings, settings.embedding.scaling.gpus)
         self._batched.set_max_batch_size(settings.embedding.batching.max_batch_size)
         self._batched.set_batch_wait_timeout_s(settings.embedding.batching.batch_wait_s)
         self._embedder.embed(["warm up"])
@@ -172,7 +145,7 @@ class RetrieverDeployment:
         await state.database.connect()
         self._view = IndexView(
             state.feed,
-            _embedder(settings, settings.retrieval.scaling.gpus),
+            engines.embedding(settings, settings.retrieval.scaling.gpus),
             settings=settings.retrieval,
             snapshots=settings.data_dir.resolve() / "index",
             resolve=state.documents.document_ids,

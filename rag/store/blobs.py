@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from rag.errors import ConfigurationError, InvalidInput, NotFound, RedwellError, Unavailable
+from rag.errors import InvalidInput, NotFound, RedwellError, Unavailable
+from rag.store.buckets import file_system
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -201,16 +202,8 @@ def _checked(key: str) -> str:
 
 def _open(url: str) -> tuple[Any, str]:
     """The fsspec file system and the root path in it. Raises ConfigurationError."""
-    from fsspec.core import url_to_fs
-
-    try:
-        store, root = url_to_fs(url)
-    except (ImportError, ValueError) as error:
-        raise ConfigurationError(
-            f"The blob store '{url.partition('://')[0]}://' cannot be used: {error}",
-            "Install the fsspec package for it (s3fs, gcsfs, adlfs), or correct `storage.blobs`.",
-        ) from error
-    return store, str(root).rstrip("/")
+    store, root = file_system(url)
+    return store, root.rstrip("/")
 
 
 @contextmanager

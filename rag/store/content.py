@@ -44,6 +44,22 @@ class Content:
                     statement.on_conflict_do_update(index_elements=["document_id", "number"], set_=values), rows
                 )
 
+    async def save_page(self, id: str, page: Page) -> tuple[int, int]:
+        """Insert or replace one page; returns how many are saved and how many the document has.
+
+        Of several writers, only the one of the last page sees the two equal: `touch` makes them wait for each other.
+        """
+        row = page_row(id, page)
+        async with self._database.write() as connection:
+            await touch(connection, id)
+            statement = upsert(connection, pages).values(row)
+            await connection.execute(
+                statement.on_conflict_do_update(index_elements=["document_id", "number"], set_=row)
+            )
+            saved = await connection.scalar(select(func.count()).select_from(pages).where(pages.c.document_id == id))
+            total = await connection.scalar(select(documents.c.page_count).where(documents.c.id == id))
+        return saved or 0, total or 0
+
     async def pages(self, id: str) -> list[Page]:
         """In page order."""
         async with self._database.read() as connection:

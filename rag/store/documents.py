@@ -4,6 +4,7 @@ them in facets.py and counting.py."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -48,8 +49,13 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family):
         collection: str = "default",
         metadata: Mapping[str, Any] | None = None,
         language: str | None = None,
+        owner: str | None = None,
+        lease_seconds: float = 0,
     ) -> tuple[Document, bool]:
         """The new document, queued with its job, and False; or the one that has these bytes in this collection, and True.
+
+        With an `owner` the job is born leased: whoever added the document works on it himself, and when he dies an
+        analyzer goes on.
 
         Store the original before this call. After a duplicate, check that the original is still there: a deletion that
         ran at the same time may have taken it.
@@ -88,7 +94,14 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family):
                 if values := metadata_rows(id, row["metadata"]):
                     await connection.execute(insert(metadata_values), values)
                 await connection.execute(
-                    insert(jobs).values(document_id=id, attempt=0, due_at=instant, created_at=instant)
+                    insert(jobs).values(
+                        document_id=id,
+                        attempt=0,
+                        due_at=instant,
+                        created_at=instant,
+                        owner=owner,
+                        lease_until=instant + timedelta(seconds=lease_seconds) if owner else None,
+                    )
                 )
                 return await load_one(connection, id), False
         raise Conflict("The same file is being deleted.", "Send it again.")

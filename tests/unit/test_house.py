@@ -92,7 +92,9 @@ def test_only_the_deployment_and_the_batch_job_import_ray() -> None:
 
 def test_importing_everything_else_loads_neither_ray_nor_a_model_library() -> None:
     names = [
-        module_name(path) for path in sources("rag") if str(path) not in RAY_MAY and "migrations" not in path.parts
+        module_name(path)
+        for path in sources("rag", "ingestion")
+        if str(path) not in RAY_MAY and "migrations" not in path.parts
     ]
     code = (
         "import importlib, json, sys\n"
@@ -113,7 +115,7 @@ def test_the_library_does_not_print() -> None:
     """Printing into a buffer (`file=`) is formatting, and none of its business."""
     found = [
         f"{path}:{node.lineno}"
-        for path in sources("rag")
+        for path in sources("rag", "ingestion")
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)

@@ -1,0 +1,56 @@
+"""The adapters that the settings name, ready to be used in this process: by a deployment's replica or a batch actor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rag.services import open_state
+from rag.settings import Settings
+from rag.weights import resolve
+
+
+def reader(settings: Settings) -> Any:
+    from rag.read.reader import LocalReader
+
+    blobs = open_state(settings).blobs
+    return LocalReader(
+        limits=settings.limits, reading=settings.reading, open_path=blobs.open_path, save_path=blobs.save_path
+    )
+
+
+def ocr(settings: Settings) -> Any:
+    from rag.adapters.ocr_tesseract import TesseractOcr
+    from rag.adapters.ocr_tesserocr import TesserocrOcr
+
+    engine = {"tesseract": TesseractOcr, "tesserocr": TesserocrOcr}[settings.reading.engine]
+    blobs = open_state(settings).blobs
+    return engine(limits=settings.limits, reading=settings.reading, open_path=blobs.open_path)
+
+
+def entities(settings: Settings) -> Any:
+    from rag.adapters.ner_spacy import SpacyRecognizer
+
+    own = settings.entities
+    path = resolve(own.model, cache_dir=settings.cache_dir)
+    recognizer = SpacyRecognizer(path, batch_size=own.batch_size, use_gpu=own.scaling.gpus > 0)
+    recognizer.recognize([])
+    return recognizer
+
+
+def embedding(settings: Settings, gpus: float) -> Any:
+    from rag.adapters.embed_st import SentenceTransformerEmbedder
+
+    own = settings.embedding
+    path = resolve(own.model, cache_dir=settings.cache_dir)
+    device = "cuda" if gpus > 0 else "cpu"
+    return SentenceTransformerEmbedder(
+        path, dtype=own.dtype, batch_size=own.batch_size, threads=own.threads, device=device
+    )
+
+
+def classifier(settings: Settings, *, embedder: Any = None) -> Any:
+    """`embedder`: one that is loaded already."""
+    from rag.adapters.classify_hub import build_classifier
+
+    own = settings.classifying
+    return build_classifier(own, embedder or embedding(settings, own.scaling.gpus), settings.cache_dir)
