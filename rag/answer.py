@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from rag.cite import Citations
 from rag.corpus.answering import counted_answer
 from rag.errors import DeadlineExceeded, Unavailable
-from rag.evidence import Evidence, gather_evidence
+from rag.evidence import Evidence, gather_evidence, relevance
 from rag.ground import check, content_words
 from rag.model import Answer, Citation, Filter, Grounding, Message, Mode, Passage, SentenceCheck, Token, Usage
 from rag.ports import SearchQuery
@@ -38,6 +38,13 @@ TRUSTED_EVIDENCE = 4
 """A sentence of the model is believed only when it is supported by one of the best sentences found by retrieval."""
 TRUSTED_SHARE = 0.88
 """...whose score is at least this share of the best one's."""
+SCOPED_PASSAGES = 40
+"""As EVIDENCE_PASSAGES, where documents are named: what is asked stands in them somewhere."""
+SCOPED_RELEVANCE = 0.5
+"""Of `answering.min_relevance`, where documents are named: whoever opens a document asks about it."""
+QUOTES = 3
+QUOTED_SHARE = 0.92
+"""Where the best sentence is not clearly the best, those that come as near as this are quoted beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ class _Clock:
 async def retrieve(request: AskRequest, services: Services) -> tuple[Passage, ...]:
     """Passages, best first, from an index that has seen everything that was acknowledged before this call."""
     at_least = await services.state.feed.head()
-    depth = max(request.top_k, EVIDENCE_PASSAGES)
+    depth = max(request.top_k, SCOPED_PASSAGES if request.filter.document_ids else EVIDENCE_PASSAGES)
     query = SearchQuery(standalone(request.question, request.history), depth, request.mode, request.filter, at_least)
     found = await services.retriever.search(query)
     return tuple(await services.state.documents.passages(found.hits))
@@ -114,7 +121,8 @@ async def answer(request: AskRequest, services: Services) -> AsyncIterator[Answe
         question, _by_evidence(passages, evidence, settings.passages), budget=settings.context_tokens
     )
 
-    if not evidence or evidence[0].score < settings.min_relevance:
+    least = settings.min_relevance * (SCOPED_RELEVANCE if request.filter.document_ids else 1.0)
+    if relevance(evidence, passages) < least:
         yield Final(_not_found(shown, services, prompt, clock))
         return
 
@@ -217,10 +225,28 @@ async def _ground(
 
 
 async def _quotation(evidence: Sequence[Evidence], citations: Citations) -> tuple[str, list[SentenceCheck]]:
-    citation = await citations.cite(evidence[0])
-    quote = " ".join(citation.quote.split())
-    text = f"The documents say: “{quote}” [{citation.marker}]"
-    return text, [SentenceCheck(text, True, 1.0, citation.marker)]
+    """The best sentence in quotation marks, and those that come near it."""
+    parts: list[str] = []
+    checks: list[SentenceCheck] = []
+    for item in _nearest(evidence):
+        citation = await citations.cite(item)
+        quote = " ".join(citation.quote.split())
+        text = f"{'See also' if parts else 'The documents say'}: “{quote}” [{citation.marker}]"
+        parts.append(text)
+        checks.append(SentenceCheck(text, True, 1.0, citation.marker))
+    return "\n\n".join(parts), checks
+
+
+def _nearest(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """Up to QUOTES sentences within QUOTED_SHARE of the best one, none said twice."""
+    chosen: list[Evidence] = []
+    for item in evidence:
+        if len(chosen) == QUOTES or item.score < QUOTED_SHARE * evidence[0].score:
+            break
+        text = item.segment.text
+        if not any(text in one.segment.text or one.segment.text in text for one in chosen):
+            chosen.append(item)
+    return chosen
 
 
 def _not_found(passages: tuple[Passage, ...], services: Services, prompt: Prompt, clock: _Clock) -> Answer:

@@ -20,6 +20,7 @@ from rag.read.reader import LocalReader
 
 TOP = 5
 MARKER = re.compile(r"\s*\[\d+\]")
+FRAME = re.compile(r"^(?:The documents say|See also): |[“”]", re.MULTILINE)
 SPAN_WINDOW = 100
 """Letters and digits of a long span that must stand on a page: clauses run over page breaks."""
 
@@ -99,7 +100,7 @@ async def judge(asked: Asked, answer: Answer, library: Library) -> Outcome:
         quote_right = quote_right or any(contains(citation.quote, span) for span in asked.spans)
     said = [item for item in answer.grounding.sentences if item.citation is not None]
     quotes = {citation.marker: citation.quote for citation in answer.citations}
-    plain = MARKER.sub("", answer.answer).removeprefix("The documents say: ").strip("“”")
+    plain = _plain(answer.answer)
     return Outcome(
         id=asked.id,
         kind=asked.kind,
@@ -120,8 +121,12 @@ async def judge(asked: Asked, answer: Answer, library: Library) -> Outcome:
 
 
 def _supports(sentence: str, quote: str) -> bool:
-    sentence = MARKER.sub("", sentence).removeprefix("The documents say: ").strip("“”")
-    return check(sentence, [quote]).supported
+    return check(_plain(sentence), [quote]).supported
+
+
+def _plain(text: str) -> str:
+    """What is said, without markers and the words that introduce a quotation."""
+    return FRAME.sub("", MARKER.sub("", text)).strip()
 
 
 def contains(text: str, span: str) -> bool:

@@ -1,6 +1,8 @@
 """Sentences are ranked against the question."""
 
-from rag.evidence import gather_evidence
+import pytest
+
+from rag.evidence import gather_evidence, relevance
 from rag.model import Chunk, Hit, Passage
 
 RENT = "The monthly rent is EUR 4,850.00, payable in advance."
@@ -8,8 +10,8 @@ TERM = "The lease begins on 1 March 2025 and ends on 28 February 2030."
 WEATHER = "The garden is pleasant in summer and quiet in winter."
 
 
-def passage(text: str, start: int = 0, name: str = "lease.pdf") -> Passage:
-    return Passage(Chunk("d", 1, start, start + len(text), text, 1), name, "default", Hit(1, 1.0))
+def passage(text: str, start: int = 0, name: str = "lease.pdf", dense: float | None = None) -> Passage:
+    return Passage(Chunk("d", 1, start, start + len(text), text, 1), name, "default", Hit(1, 1.0, dense=dense))
 
 
 async def same(question, texts):
@@ -47,3 +49,28 @@ async def test_what_shares_nothing_scores_lower_than_what_answers():
     wrong = await gather_evidence("Who painted the ceiling of the chapel?", [passage(WEATHER)], cosine)
     assert right[0].score > 0.6
     assert wrong[0].score < 0.3
+
+
+async def test_a_synonym_counts_where_the_word_itself_does_not_stand():
+    found = await gather_evidence(
+        "Is liability capped?", [passage(f"{WEATHER} Damages shall not exceed EUR 500. {RENT}")], same
+    )
+    assert found[0].segment.text == "Damages shall not exceed EUR 500."
+
+
+async def test_what_is_about_the_question_is_relevant_and_what_is_not_is_not():
+    near, far = passage(RENT, dense=0.7), passage(WEATHER, dense=0.1)
+    right = await gather_evidence("What is the monthly rent?", [near], same)
+    wrong = await gather_evidence("Who painted the ceiling of the chapel?", [far], same)
+    assert relevance(right, [near]) > 0.95
+    assert relevance(wrong, [far]) < 0.05
+
+
+async def test_lexical_search_has_no_cosines_and_the_sentences_stand_in():
+    plain, told = passage(RENT), passage(RENT, dense=0.5)
+    found = await gather_evidence("What is the monthly rent?", [plain], same)
+    assert relevance(found, [plain]) == pytest.approx(relevance(found, [told]))
+
+
+def test_without_evidence_nothing_is_relevant():
+    assert relevance([], []) == 0.0

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
-from rag.answer import AskRequest, Cited, Final, Results, answer, complete, standalone
+from rag.answer import AskRequest, Cited, Final, Results, answer, complete, retrieve, standalone
 from rag.errors import Unavailable
+from rag.evidence import gather_evidence, relevance
 from rag.fakes import FakeGenerator
 from rag.model import Filter, Message, Token
+from rag.settings import Answering
 from tests.unit.app.conftest import add, index, work
 
 RENT = "What is the monthly rent?"
@@ -37,6 +39,28 @@ async def test_a_wrong_number_gives_way_to_the_page_s_words(services):
     assert "4,850.00" in found.answer
     assert found.answer.startswith("The documents say")
     assert found.draft == says.says
+
+
+async def test_sentences_that_come_as_near_are_quoted_beside_each_other(services):
+    text = "The north wing is rented for EUR 900.00 a month. The south wing is rented for EUR 800.00 a month."
+    await add(services, text, "wings.txt")
+    away = FakeGenerator(fail=Unavailable("away"))
+    found = await complete(AskRequest("For how much is the wing rented?"), await ready(services, generator=away))
+    assert {citation.quote for citation in found.citations} >= set(text.replace(". T", ".|T").split("|"))
+    first, second, *_ = found.answer.split("\n\n")
+    assert first.startswith("The documents say: “")
+    assert second.startswith("See also: “")
+
+
+async def test_whoever_names_a_document_is_refused_less(services):
+    services = await ready(services, generator=FakeGenerator(fail=Unavailable("away")))
+    [document] = (await services.state.documents.list()).documents
+    passages = await retrieve(AskRequest(RENT), services)
+    probability = relevance(await gather_evidence(RENT, passages, services.retriever.similarity), passages)
+    strict = services.settings.model_copy(update={"answering": Answering(min_relevance=min(1.0, 1.5 * probability))})
+    services = replace(services, settings=strict)
+    assert not (await complete(AskRequest(RENT), services)).found
+    assert (await complete(AskRequest(RENT, Filter(document_ids=(document.id,))), services)).found
 
 
 async def test_without_strict_the_unsupported_sentence_is_marked(services):
