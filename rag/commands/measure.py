@@ -61,7 +61,9 @@ def questions(
 @eval_app.command()
 def answers(
     folder: Annotated[Path, typer.Argument(help="Folder that holds the set.")],
-    set_name: Annotated[str, typer.Option("--set", help="squad, contracts or pubmedqa.")] = "squad",
+    set_name: Annotated[
+        str, typer.Option("--set", help="squad, contracts, pubmedqa, or folder: one of data/'s format.")
+    ] = "squad",
     sample: Annotated[int | None, typer.Option(help="So many questions of each kind; all without it.")] = 200,
     seed: Annotated[int, typer.Option(help="Of the sample.")] = 0,
     llm_url: Annotated[

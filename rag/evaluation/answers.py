@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rag.answer import AskRequest, complete
+from rag.adapters.ocr_tesseract import TesseractOcr
+from rag.answer import EVIDENCE_PASSAGES, AskRequest, complete
 from rag.evaluation.corpora import Asked, QuestionSet, Source
 from rag.evaluation.library import Library, Text
 from rag.ground import check
@@ -33,8 +34,12 @@ class Outcome:
     answer: str
     found: bool
     """False: 'not in your documents'."""
+    source: str | None
+    """The document that holds the answer."""
+    ranked: tuple[str, ...]
+    """Documents in the order of their best passage, as far as evidence is looked for."""
     rank: int | None
-    """Of the first passage from the right document, from 1."""
+    """Of the right document among them, from 1."""
     cited: int
     cited_right: int
     """Citations from the right document (on a page that holds a span, where spans are known)."""
@@ -63,21 +68,22 @@ async def evaluate_answers(
         scope = Filter(
             collections=asked.collections, document_ids=(ids[asked.document],) if asked.document in ids else ()
         )
-        answer = await complete(AskRequest(asked.question, scope), library.services)
+        answer = await complete(AskRequest(asked.question, scope, top_k=EVIDENCE_PASSAGES), library.services)
         outcomes.append(await judge(asked, answer, library))
     return outcomes
 
 
 async def load(sources: Iterable[Source], library: Library, progress: Callable[[str], None]) -> None:
-    settings = library.settings
-    with closing(LocalReader(limits=settings.limits, reading=settings.reading, open_path=_open)) as reader:
+    limits, reading = library.settings.limits, library.settings.reading
+    ocr = TesseractOcr(limits=limits, reading=reading, open_path=_open)
+    with closing(LocalReader(limits=limits, reading=reading, open_path=_open)) as reader:
         for source in sources:
             progress(f"indexing {source.name}")
             if source.path is None:
                 await library.add([Text(source.name, (source.text or "",), source.collection)])
                 continue
             outline = reader.read(str(source.path), filename=source.name)
-            pages = [page for page in outline.pages if isinstance(page, Page)]
+            pages = [page if isinstance(page, Page) else ocr.recognize(page) for page in outline.pages]
             await library.add_pages([(source.name, source.collection, pages)])
 
 
@@ -88,7 +94,7 @@ def _open(key: str) -> Any:
 
 async def judge(asked: Asked, answer: Answer, library: Library) -> Outcome:
     store = library.services.state.documents
-    names = [passage.filename for passage in answer.results]
+    names = tuple(dict.fromkeys(passage.filename for passage in answer.results))
     right, page_right, quote_right = 0, False, False
     for citation in answer.citations:
         if citation.filename != asked.source:
@@ -107,6 +113,8 @@ async def judge(asked: Asked, answer: Answer, library: Library) -> Outcome:
         question=asked.question,
         answer=answer.answer,
         found=answer.found,
+        source=asked.source,
+        ranked=names,
         rank=names.index(asked.source) + 1 if asked.source in names else None,
         cited=len(answer.citations),
         cited_right=right,
@@ -163,7 +171,7 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, float]:
     figures: dict[str, float] = {f"n {kind}": len(rows) for kind, rows in of.items() if rows}
     figures |= {
         f"right document in top {TOP}": mean(o.rank is not None and o.rank <= TOP for o in answerable),
-        "mrr": mean(1 / o.rank if o.rank else 0.0 for o in answerable),
+        **_retrieval(answerable),
         "answerable refused": mean(not o.found for o in answerable),
         "cited page right": mean(o.page_right for o in answerable),
         "cited quote right": mean(o.quote_right for o in answerable),
@@ -176,6 +184,19 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, float]:
         if of[kind]:
             figures[f"{kind} refused"] = mean(not o.found for o in of[kind])
     return figures
+
+
+def _retrieval(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Over documents, by ir-measures."""
+    import ir_measures
+    from ir_measures import RR, R, nDCG
+
+    judged = {o.id: {o.source: 1} for o in outcomes if o.source}
+    run = {o.id: {name: 1.0 / place for place, name in enumerate(o.ranked, 1)} for o in outcomes if o.ranked}
+    if not judged or not run:
+        return {}
+    found = ir_measures.calc_aggregate([nDCG @ 10, R @ 10, RR @ 10], judged, run)
+    return {str(measure): float(value) for measure, value in found.items()}
 
 
 def mean(values: Iterable[float]) -> float:

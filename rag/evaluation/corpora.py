@@ -1,6 +1,6 @@
-"""Public question sets as documents and questions: SQuAD 2.0, CUAD contracts, PubMedQA, or a folder of this format.
+"""Question sets as documents and questions: SQuAD 2.0, CUAD contracts, PubMedQA, or any folder of data/'s format.
 
-A folder of this format holds documents (text, a form feed between pages, or PDF) and questions.jsonl, as data/ does.
+That is questions.jsonl (rag/evaluation/questions.py) beside the documents, or beside a folder `samples` that holds them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import ConfigurationError
+from rag.evaluation.questions import load_questions
 
-SETS = ("squad", "contracts", "pubmedqa")
+SETS = ("squad", "contracts", "pubmedqa", "folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class QuestionSet:
 
 def load_set(name: str, folder: Path, *, sample: int | None = None, seed: int = 0) -> QuestionSet:
     """`sample` questions of each kind, drawn with `seed`. Raises ConfigurationError when the set is not in the folder."""
-    loaders = {"squad": _squad, "contracts": _contracts, "pubmedqa": _pubmedqa}
+    loaders = {"squad": _squad, "contracts": _contracts, "pubmedqa": _pubmedqa, "folder": _folder}
     if name not in loaders:
         raise ConfigurationError(f"There is no question set '{name}'.", f"Choose one of {', '.join(SETS)}.")
     try:
@@ -116,6 +117,25 @@ def _pubmedqa(folder: Path) -> tuple[list[Source], list[Asked]]:
         sources.append(Source(f"{key}.txt", "\n\n".join(row["CONTEXTS"])))
         questions.append(Asked(key, row["QUESTION"], "answerable", (row["final_decision"],), (), f"{key}.txt"))
     return sources, questions
+
+
+def _folder(folder: Path) -> tuple[list[Source], list[Asked]]:
+    """A question that names several documents is held by any of them; the first counts as its source."""
+    questions = load_questions(folder / "questions.jsonl")
+    samples = folder / "samples"
+    files = sorted(path for path in (samples if samples.is_dir() else folder).iterdir() if path.is_file())
+    sources = [Source(path.name, path=path) for path in files if path.name != "questions.jsonl"]
+    return sources, [
+        Asked(
+            item.id,
+            item.question,
+            "answerable" if item.answerable else "unanswerable",
+            item.answers,
+            item.answers,
+            item.documents[0] if item.documents else None,
+        )
+        for item in questions
+    ]
 
 
 def _json(path: Path) -> Any:

@@ -56,6 +56,8 @@ def outcome(key: str, kind: str = "answerable", **values: Any) -> Outcome:
         "question": "?",
         "answer": "",
         "found": True,
+        "source": "right.txt",
+        "ranked": ("right.txt", "other.txt"),
         "rank": 1,
         "cited": 1,
         "cited_right": 1,
@@ -109,6 +111,21 @@ def test_contracts_are_put_to_the_contract_itself(tmp_path: Path) -> None:
     assert found.sources[0].path == tmp_path / "contracts" / "a.pdf"
 
 
+def test_a_folder_of_our_own_format_is_a_set(tmp_path: Path) -> None:
+    (tmp_path / "lease.txt").write_text("The rent is 5.")
+    row = {
+        "id": "q1",
+        "question": "What is the rent?",
+        "answers": ["5"],
+        "documents": ["lease.txt"],
+        "answerable": True,
+    }
+    (tmp_path / "questions.jsonl").write_text(json.dumps(row) + "\n")
+    found = load_set("folder", tmp_path)
+    assert [source.path for source in found.sources] == [tmp_path / "lease.txt"]
+    assert (found.questions[0].source, found.questions[0].spans) == ("lease.txt", ("5",))
+
+
 @pytest.mark.parametrize(
     ("text", "span", "held"),
     [
@@ -131,7 +148,17 @@ def test_word_f1_is_squads() -> None:
 def test_the_summary_counts_refusals_by_kind() -> None:
     rows = [
         outcome("a"),
-        outcome("b", found=False, rank=7, page_right=False, quote_right=False, cited=0, cited_right=0, sentences=0),
+        outcome(
+            "b",
+            found=False,
+            rank=7,
+            ranked=(*"uvwxyz", "right.txt"),
+            page_right=False,
+            quote_right=False,
+            cited=0,
+            cited_right=0,
+            sentences=0,
+        ),
         outcome("c", "absent", found=False),
         outcome("d", "absent", found=True, supported=0),
         outcome("e", "unanswerable", found=False),
@@ -141,7 +168,9 @@ def test_the_summary_counts_refusals_by_kind() -> None:
     assert figures["absent refused"] == 0.5
     assert figures["unanswerable refused"] == 1.0
     assert figures["right document in top 5"] == 0.5
-    assert figures["mrr"] == pytest.approx((1 + 1 / 7) / 2)
+    assert figures["RR@10"] == pytest.approx((1 + 1 / 7) / 2)
+    assert figures["nDCG@10"] == pytest.approx((1 + 1 / 3) / 2)
+    assert figures["R@10"] == 1.0
     assert figures["citation precision"] == 1.0
     assert figures["sentences supported"] == 0.5
 
