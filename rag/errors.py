@@ -69,7 +69,7 @@ class EncryptedFile(InvalidInput):
     """The file is encrypted and needs a password."""
 
     code = "encrypted_file"
-    default_remedy = "Send it again with `password`, or save an unprotected copy."
+    default_remedy = "Send its password: `password` with the upload, or with a retry. Or save an unprotected copy."
 
 
 class TooLarge(InvalidInput):

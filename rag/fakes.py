@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from rag.errors import NotFound, RedwellError, UnsupportedType
+from rag.errors import EncryptedFile, NotFound, RedwellError, UnsupportedType
 from rag.labels import Example, LabelSet, Trained
 from rag.model import Classification, Entity, Hit, Label, Message, Page, PageTask, Source, Token, Usage, Word, Words
 from rag.originals import original
@@ -50,7 +50,8 @@ def text_page(number: int, text: str, *, source: Source = Source.TEXT_LAYER, con
 @dataclass(kw_only=True)
 class FakeReader(_Fake):
     """Text bytes from `blobs`; a form feed ends a page. A page that begins with SCAN: waits for OCR, one that begins with
-    FILE:name and a line end is a file inside (REFUSED instead of bytes: one that cannot be had).
+    FILE:name and a line end is a file inside (REFUSED instead of bytes: one that cannot be had). LOCKED:password and a
+    line end in front of it all is encryption.
     """
 
     blobs: FakeBlobs
@@ -65,7 +66,10 @@ class FakeReader(_Fake):
         keep_members: bool = False,
     ) -> Outline:
         await self._wait()
-        texts = (await self.blobs.get(key)).decode().split("\f")
+        content = (await self.blobs.get(key)).decode()
+        if content.startswith("LOCKED:"):
+            raise EncryptedFile()
+        texts = content.split("\f")
         members = [self._member(text) for text in texts if text.startswith("FILE:")]
         texts = [text for text in texts if not text.startswith("FILE:")]
         pages: list[Page | PageTask] = []
@@ -73,6 +77,16 @@ class FakeReader(_Fake):
             scan = text.startswith("SCAN:")
             pages.append(PageTask(key, "text/plain", number, 612, 792) if scan else text_page(number, text))
         return Outline("text/plain", tuple(pages), members=tuple(members))
+
+    async def unlock(self, key: str, *, filename: str, password: str, target: str) -> str | None:
+        await self._wait()
+        first, _, content = (await self.blobs.get(key)).decode().partition("\n")
+        if not first.startswith("LOCKED:"):
+            return None
+        if password != first.removeprefix("LOCKED:"):
+            raise EncryptedFile("The password does not open the file.")
+        self.blobs.data[target] = content.encode()
+        return "text/plain"
 
     def _member(self, text: str) -> Member:
         name, _, content = text.removeprefix("FILE:").partition("\n")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+from rag import originals
 from rag.classify import combine, opening
 from rag.concurrency import bounded
 from rag.errors import EmptyFile
@@ -21,6 +22,7 @@ from rag.read.sniff import sniff
 from rag.services import Services
 from rag.spool import spool
 from rag.summarize import summarize
+from rag.unlocking import unlock
 
 T = TypeVar("T")
 PAGES_IN_FLIGHT = 64
@@ -37,7 +39,9 @@ class InstantAnalysis:
     """Seconds a stage."""
 
 
-async def analyze_now(file: BinaryIO, filename: str, language: str | None, services: Services) -> InstantAnalysis:
+async def analyze_now(
+    file: BinaryIO, filename: str, language: str | None, services: Services, *, password: str | None = None
+) -> InstantAnalysis:
     """Raises what an upload or its reading would raise."""
     timings: dict[str, float] = {}
 
@@ -54,7 +58,7 @@ async def analyze_now(file: BinaryIO, filename: str, language: str | None, servi
         )
         return combine(by_name, by_text)
 
-    pages = await timed("read", _read(file, filename, language, services))
+    pages = await timed("read", _read(file, filename, language, password, services))
     entities, classification, summary = await asyncio.gather(
         timed("entities", services.entities.recognize(pages)),
         timed("classify", classified(pages)),
@@ -70,7 +74,9 @@ async def analyze_now(file: BinaryIO, filename: str, language: str | None, servi
     )
 
 
-async def _read(file: BinaryIO, filename: str, language: str | None, services: Services) -> list[Page]:
+async def _read(
+    file: BinaryIO, filename: str, language: str | None, password: str | None, services: Services
+) -> list[Page]:
     """Through a temporary blob, so that readers on other nodes reach it; gone afterwards."""
     key = f"instant/{uuid.uuid4().hex}"
     with tempfile.TemporaryDirectory(prefix="redwell-instant-") as folder:
@@ -81,10 +87,13 @@ async def _read(file: BinaryIO, filename: str, language: str | None, services: S
         await asyncio.to_thread(sniff, path, filename)
         await services.state.blobs.put_file(key, path)
     try:
-        outline = await services.reader.read(key, filename=filename, language=language)
+        plain = await unlock(key, filename=filename, password=password, services=services)
+        readable = originals.unlocked(key) if plain else key
+        outline = await services.reader.read(readable, filename=filename, language=language)
         ready = [page for page in outline.pages if isinstance(page, Page)]
         tasks = [page for page in outline.pages if isinstance(page, PageTask)]
         ready += await bounded((services.ocr.recognize(task) for task in tasks), at_once=PAGES_IN_FLIGHT)
         return sorted(ready, key=lambda page: page.number)
     finally:
-        await services.state.blobs.delete(key)
+        for blob in (key, *originals.copies(key)):
+            await services.state.blobs.delete(blob)

@@ -61,6 +61,13 @@ class Reader(Protocol):
         """
         ...
 
+    async def unlock(self, key: str, *, filename: str, password: str, target: str) -> str | None:
+        """Store a copy of the blob without encryption as `target`; its media type, or None where no password is needed.
+
+        The password is used and forgotten. Raises EncryptedFile when it is wrong.
+        """
+        ...
+
     async def render(
         self, key: str, *, media_type: str, page: Page, highlights: Sequence[tuple[int, int]] = (), width: int = 1000
     ) -> bytes:

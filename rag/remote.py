@@ -48,6 +48,9 @@ class ReaderClient:
     ) -> Outline:
         return await self.transport.call("read", key, filename, language, password, keep_members, seconds=self.seconds)
 
+    async def unlock(self, key: str, *, filename: str, password: str, target: str) -> str | None:
+        return await self.transport.call("unlock", key, filename, password, target, seconds=self.seconds)
+
     async def render(
         self, key: str, *, media_type: str, page: Page, highlights: Sequence[tuple[int, int]] = (), width: int = 1000
     ) -> bytes:

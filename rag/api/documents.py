@@ -11,12 +11,13 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from rag.api.fields import fields_record
-from rag.api.schemas import child_records, document_record, entity_groups, page_record
+from rag.api.schemas import RetryBody, child_records, document_record, entity_groups, page_record
 from rag.api.sse import Event, event_stream
 from rag.api.uploads import store_uploads, upload_form
 from rag.errors import DocumentNotFound, InvalidInput, PageNotFound
 from rag.removal import remove
 from rag.services import Services
+from rag.unlocking import retry as run_again
 
 POLL_SECONDS = 0.25
 CHILDREN = 500
@@ -83,8 +84,11 @@ def routes(services: Services) -> APIRouter:
         return Response(status_code=204)
 
     @router.post("/{document_id}/retry", status_code=202, summary="Run again what failed")
-    async def retry(document_id: str, force: bool = False) -> dict[str, Any]:
-        return document_record(await documents.retry(document_id, force=force))
+    async def retry(document_id: str, force: bool = False, body: RetryBody | None = None) -> dict[str, Any]:
+        """A file that failed for want of its password is sent it in the body: {"password": "..."}; it is not kept."""
+        document = await documents.get(document_id)
+        password = body.password.get_secret_value() if body and body.password else None
+        return document_record(await run_again(document, services, force=force, password=password))
 
     @router.get("/{document_id}/events", summary="Progress as server-sent events")
     async def events(document_id: str) -> Response:
@@ -188,6 +192,7 @@ _UPLOAD_BODY = {
                         "collection": {"type": "string", "default": "default"},
                         "metadata": {"type": "string", "description": "A JSON object"},
                         "language": {"type": "string", "description": "Tesseract codes joined by '+'"},
+                        "password": {"type": "string", "format": "password", "description": "Opens encrypted files"},
                     },
                 }
             }

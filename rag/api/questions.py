@@ -58,7 +58,7 @@ def routes(services: Services) -> APIRouter:
         async with upload_form(request, services, field="file") as form:
             file = form.files[0]
             name = safe_filename(file.filename)
-            return instant_record(await analyze_now(file.file, name, form.language, services))
+            return instant_record(await analyze_now(file.file, name, form.language, services, password=form.password))
 
     @router.post("/", summary="The smallest possible client")
     async def root(body: RootBody) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from rag.answer import AskRequest
 from rag.api.counted import counted_record
@@ -37,6 +37,10 @@ class AskBody(Scope):
     def request(self) -> AskRequest:
         history = tuple(Message(turn.role, turn.content) for turn in self.history)
         return AskRequest(self.question.strip(), self.filter(), self.top_k, self.mode, history, self.strict)
+
+
+class RetryBody(Body):
+    password: SecretStr | None = Field(None, max_length=1024, description="Opens an encrypted file; not kept.")
 
 
 class RootBody(Body):

@@ -8,7 +8,7 @@ import tempfile
 import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,14 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
 from rag.errors import EmptyFile, InvalidInput, RedwellError
+from rag.originals import original
 from rag.read.sniff import sniff
 from rag.services import Services
 from rag.spool import spool
+from rag.unlocking import sent_again, unlock
 
 NAME_BYTES = 200
+PASSWORD_CHARS = 1024
 _BIDI = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)}
 
 
@@ -31,6 +34,7 @@ class Form:
     collection: str
     metadata: dict[str, Any]
     language: str | None
+    password: str | None = field(default=None, repr=False)
 
 
 @asynccontextmanager
@@ -58,6 +62,7 @@ def _form(data: FormData, field: str) -> Form:
         collection_name(str(data.get("collection") or "default")),
         _metadata(data.get("metadata")),
         str(data["language"]) if data.get("language") else None,
+        str(data["password"])[:PASSWORD_CHARS] if data.get("password") else None,
     )
 
 
@@ -102,18 +107,27 @@ async def store_upload(file: UploadFile, form: Form, services: Services) -> dict
         if size == 0:
             raise EmptyFile(f"'{filename}' is empty.")
         media_type = await asyncio.to_thread(sniff, path, filename)
-        key = f"originals/{sha256[:2]}/{sha256}"
+        key = original(sha256)
         if not await services.state.blobs.exists(key):
             await services.state.blobs.put_file(key, path)
+        try:
+            unlocked = await unlock(key, filename=filename, password=form.password, services=services)
+        except RedwellError:
+            if not await services.state.documents.has_original(sha256):
+                await services.state.blobs.delete(key)
+            raise
         document, duplicate = await services.state.documents.add(
             filename=filename,
-            media_type=media_type,
+            media_type=unlocked or media_type,
             sha256=sha256,
             size=size,
             collection=form.collection,
             metadata=form.metadata,
             language=form.language,
+            unlocked=unlocked is not None,
         )
+        if duplicate and unlocked:
+            document = await sent_again(document, unlocked, services)
         if not await services.state.blobs.exists(key):
             # The last other document with these bytes was deleted between the two: its blob went with it.
             await services.state.blobs.put_file(key, path)

@@ -95,11 +95,20 @@ class _Played:
         self._classifier, self._embedder, self._generator = FakeClassifier(), FakeEmbedder(), FakeGenerator()
 
     async def read(
-        self, key: str, *, filename: str, language: str | None = None, password: str | None = None
+        self,
+        key: str,
+        *,
+        filename: str,
+        language: str | None = None,
+        password: str | None = None,
+        keep_members: bool = False,
     ) -> Outline:
         await asyncio.sleep(self._latencies.outline)
         tasks = [PageTask(key, "application/pdf", n + 1, 612, 792) for n in range(self._latencies.pages)]
         return Outline("application/pdf", tuple(tasks))
+
+    async def unlock(self, key: str, *, filename: str, password: str, target: str) -> str | None:
+        return None
 
     async def render(
         self, key: str, *, media_type: str, page: Page, highlights: Sequence[tuple[int, int]] = (), width: int = 1000

@@ -25,12 +25,14 @@ class DocumentCalls(Calls):
         collection: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         language: str | None = None,
+        password: str | None = None,
     ) -> list[Upload]:
         """Store files, one outcome each, in their order. Safe to repeat: the same bytes give the same document.
 
-        A file is a path or (name, bytes). Raises ApiError only when none was accepted.
+        A file is a path or (name, bytes). `password` opens encrypted ones and is not kept. Raises ApiError only when none
+        was accepted.
         """
-        form = compact(collection=collection, language=language)
+        form = compact(collection=collection, language=language, password=password)
         if metadata:
             form["metadata"] = json.dumps(metadata)
         with ExitStack() as opened:
@@ -58,19 +60,23 @@ class DocumentCalls(Calls):
                 elif name == "error":
                     raise problem(int(data.get("status", 500)), data)
 
-    def retry(self, document_id: str) -> Document:
-        """Run again what failed."""
-        return decode(Document, self._json("POST", f"{document_path(document_id)}/retry"))
+    def retry(self, document_id: str, *, password: str | None = None) -> Document:
+        """Run again what failed; `password` opens a file that failed for want of it."""
+        body = {"password": password} if password else None
+        return decode(Document, self._json("POST", f"{document_path(document_id)}/retry", json=body))
 
     def delete(self, document_id: str) -> None:
         """Delete the document and all that was made from it; cancels its analysis."""
         self._send("DELETE", document_path(document_id))
 
-    def analyze(self, file: File, *, language: str | None = None) -> Analysis:
+    def analyze(self, file: File, *, language: str | None = None, password: str | None = None) -> Analysis:
         """Analyse one file at once; nothing is stored."""
         with ExitStack() as opened:
             parts = [("file", _part(file, opened))]
-            return decode(Analysis, self._json("POST", "/v1/analyze", data=compact(language=language), files=parts))
+            return decode(
+                Analysis,
+                self._json("POST", "/v1/analyze", data=compact(language=language, password=password), files=parts),
+            )
 
     def document(self, document_id: str) -> Document:
         return decode(Document, self._json("GET", document_path(document_id)))

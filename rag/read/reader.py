@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rag.errors import DamagedFile, EmptyFile, PageNotFound
+from rag.errors import DamagedFile, EmptyFile, EncryptedFile, PageNotFound
 from rag.model import Page
 from rag.originals import original
 from rag.ports import Member, Outline
-from rag.read import image, members, office, parse, searchable, sniff, text
+from rag.read import image, members, office, parse, searchable, sniff, text, unlock
 from rag.read.sandbox import Sandbox
 from rag.settings import Limits, Reading
 
@@ -56,6 +56,8 @@ class LocalReader:
         with self._open_path(key) as path:
             media_type = self._sandbox.run(sniff.sniff, path, filename, processes=True)
             inside = self._members(path, media_type, keep=keep_members) if media_type in sniff.CONTAINERS else ()
+            if media_type == sniff.LOCKED:
+                raise EncryptedFile("The Office file is protected with a password.")
             if media_type == sniff.ZIP:
                 return contents(filename, inside, self._limits)
             if media_type in sniff.OFFICE or media_type in sniff.LEGACY:
@@ -73,6 +75,21 @@ class LocalReader:
                 language=language or self._reading.languages,
                 password=password,
             )
+
+    def unlock(self, key: str, *, filename: str, password: str, target: str) -> str | None:
+        """Store a copy without encryption as `target`; its media type, or None where no password is needed.
+
+        Raises EncryptedFile for a wrong password, and what `read` raises.
+        """
+        with self._open_path(key) as path, TemporaryDirectory(prefix="redwell-unlock-") as folder:
+            plain = Path(folder) / "plain"
+            media_type = self._sandbox.run(sniff.sniff, path, filename, processes=True)
+            changed = self._sandbox.run(unlock.unlock, path, plain, media_type=media_type, password=password)
+            if not changed or plain.is_symlink() or self._save_path is None:
+                return None
+            media_type = self._sandbox.run(sniff.sniff, plain, filename, processes=True)
+            self._save_path(target, plain)
+            return media_type
 
     def render(
         self, key: str, *, media_type: str, page: Page, highlights: Sequence[tuple[int, int]] = (), width: int = 1000

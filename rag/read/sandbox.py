@@ -22,7 +22,17 @@ from rag.read import zygote
 from rag.settings import Limits
 
 T = TypeVar("T")
-LIGHT = ("rag.read.parse", "rag.read.members", "rag.read.searchable", "cv2", "pikepdf", "charset_normalizer", "olefile")
+LIGHT = (
+    "rag.read.parse",
+    "rag.read.members",
+    "rag.read.unlock",
+    "rag.read.unlock",
+    "rag.read.searchable",
+    "cv2",
+    "pikepdf",
+    "charset_normalizer",
+    "olefile",
+)
 """Modules that the parsers of PDF, pictures and text need: imported once, before the fork."""
 
 

@@ -7,7 +7,7 @@ import re
 import zipfile
 from pathlib import Path, PurePath
 
-from rag.errors import DamagedFile, EmptyFile, EncryptedFile, UnsupportedType
+from rag.errors import DamagedFile, EmptyFile, UnsupportedType
 
 PDF, PNG, JPEG, TIFF = "application/pdf", "image/png", "image/jpeg", "image/tiff"
 WEBP, BMP, GIF = "image/webp", "image/bmp", "image/gif"
@@ -19,6 +19,8 @@ XLSX = _OOXML + "spreadsheetml.sheet"
 _ODF = "application/vnd.oasis.opendocument."
 ODT, ODS, ODP = _ODF + "text", _ODF + "spreadsheet", _ODF + "presentation"
 EPUB, ZIP, MSG = "application/epub+zip", "application/zip", "application/vnd.ms-outlook"
+LOCKED = "application/encrypted"
+"""An Office file of a current format that opens with its password only: what it is shows when it is unlocked."""
 DOC, XLS, PPT = "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"
 
 IMAGES = frozenset({PNG, JPEG, TIFF, WEBP, BMP, GIF})
@@ -28,7 +30,7 @@ LEGACY = frozenset({DOC, XLS, PPT, RTF})
 MAILS = frozenset({EML, MSG})
 CONTAINERS = MAILS | {ZIP}
 """Types that hold other documents."""
-ALLOWED = frozenset({PDF, ZIP}) | IMAGES | TEXTS | OFFICE | LEGACY
+ALLOWED = frozenset({PDF, ZIP, LOCKED}) | IMAGES | TEXTS | OFFICE | LEGACY
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", PNG),
@@ -58,7 +60,7 @@ _HEAD = 8192
 
 
 def sniff(source: bytes | Path, filename: str = "") -> str:
-    """Media type, one of ALLOWED. Raises EmptyFile, UnsupportedType, EncryptedFile (Office), DamagedFile."""
+    """Media type, one of ALLOWED. Raises EmptyFile, UnsupportedType, DamagedFile."""
     if isinstance(source, bytes):
         size, head = len(source), source[:_HEAD]
     else:
@@ -118,7 +120,7 @@ def _in_ole(source: bytes | Path) -> str:
     except (OSError, ValueError, IndexError, TypeError) as error:
         raise DamagedFile(f"The file is a broken Office container ({error}).") from error
     if "encryptedpackage" in names:
-        raise EncryptedFile("The Office file is protected with a password.", "Save an unprotected copy and send that.")
+        return LOCKED
     for name, media_type in (
         ("worddocument", DOC),
         ("workbook", XLS),

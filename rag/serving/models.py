@@ -50,6 +50,10 @@ class ReaderDeployment:
             keep_members=keep_members,
         )
 
+    async def unlock(self, key: str, filename: str, password: str, target: str) -> str | None:
+        unlock = self._reader.unlock
+        return await asyncio.to_thread(unlock, key, filename=filename, password=password, target=target)
+
     async def render(
         self, key: str, media_type: str, page: Page, marks: Sequence[tuple[int, int]], width: int
     ) -> bytes:

@@ -51,8 +51,11 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family):
         language: str | None = None,
         owner: str | None = None,
         lease_seconds: float = 0,
+        unlocked: bool = False,
     ) -> tuple[Document, bool]:
         """The new document, queued with its job, and False; or the one that has these bytes in this collection, and True.
+
+        `unlocked`: a copy without encryption is stored as well.
 
         With an `owner` the job is born leased: whoever added the document works on it himself, and when he dies an
         analyzer goes on.
@@ -76,6 +79,7 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family):
             "metadata": jsonable(metadata or {}),
             "warnings": [],
             "revision": 1,
+            "unlocked": unlocked,
         }
         same = (
             (documents.c.collection == row["collection"]) & (documents.c.sha256 == sha256) & (documents.c.place == "")
@@ -197,8 +201,9 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family):
                 await append_change(self._database, connection, "delete", row.id, row.collection)
             return tuple(sha256 for sha256 in hashes if sha256 not in kept)
 
-    async def retry(self, id: str, *, force: bool = False) -> Document:
+    async def retry(self, id: str, *, force: bool = False, unlocked_as: str | None = None) -> Document:
         """Queue the document again for the stages that failed (and those that were skipped over them); `force`: for all.
+        `unlocked_as` is the media type of its copy without encryption, where one was just made.
 
         Raises DocumentNotFound, NotReady while it is being analysed, Conflict when nothing failed.
         """
@@ -220,11 +225,19 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family):
                         .values(row)
                         .on_conflict_do_update(index_elements=["document_id", "stage"], set_=row)
                     )
-            await touch(connection, id, status=Status.QUEUED.value, error=None)
+            readable = {"unlocked": True, "media_type": unlocked_as} if unlocked_as else {}
+            await touch(connection, id, status=Status.QUEUED.value, error=None, **readable)
             await connection.execute(delete(jobs).where(jobs.c.document_id == id))
             instant = now()
             await connection.execute(insert(jobs).values(document_id=id, attempt=0, due_at=instant, created_at=instant))
             return await load_one(connection, id)
+
+    async def has_original(self, sha256: str) -> bool:
+        """Whether any document has these bytes."""
+        async with self._database.read() as connection:
+            return (
+                await connection.scalar(select(documents.c.id).where(documents.c.sha256 == sha256).limit(1)) is not None
+            )
 
     async def originals(self) -> set[str]:
         """SHA-256 of every stored document: what a sweep of the blob store has to keep."""
