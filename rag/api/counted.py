@@ -56,6 +56,9 @@ class QueryBody(Scope):
     mentions: list[str | list[str]] = Field(
         default_factory=list, max_length=10, description="Names or phrases, all of them; of an inner list one of them."
     )
+    issuers: list[str | list[str]] = Field(
+        default_factory=list, max_length=10, description="Whom it comes from: by its fields, or else by mention."
+    )
     amount: AmountBody | None = Field(None, description="Of the document's total, or else its largest amount.")
     dated: DatesBody | None = Field(None, description="The document's own date: the first full one of its text.")
     uploaded: DatesBody | None = None
@@ -64,7 +67,7 @@ class QueryBody(Scope):
 
     @model_validator(mode="after")
     def _one_way(self) -> QueryBody:
-        typed = {"wants", "kinds", "mentions", "amount", "dated", "uploaded"} & self.model_fields_set
+        typed = {"wants", "kinds", "mentions", "issuers", "amount", "dated", "uploaded"} & self.model_fields_set
         if self.question is not None and typed:
             raise ValueError(f"send `question` or the typed query, not both ({', '.join(sorted(typed))})")
         return self
@@ -76,17 +79,22 @@ class QueryBody(Scope):
             for of, body in ((DateOf.DOCUMENT, self.dated), (DateOf.UPLOAD, self.uploaded))
             if body and (body.after or body.before)
         ]
-        groups = [(group,) if isinstance(group, str) else tuple(group) for group in self.mentions]
-        if any(not name.strip() or len(name) > 300 for group in groups for name in group) or not all(groups):
-            raise InvalidInput("A name in `mentions` is empty or too long.", "Send names of 1 to 300 characters.")
         return CorpusQuery(
             wants=self.wants,
             kinds=tuple(kind for kind in (_kind(word, labels) for word in self.kinds) if kind != kinds.ANY),
-            mentions=tuple(groups),
+            mentions=_groups(self.mentions),
+            issuers=_groups(self.issuers),
             amount=self.amount.range() if self.amount else None,
             dates=tuple(dates),
             filter=self.filter(),
         )
+
+
+def _groups(given: list[str | list[str]]) -> tuple[tuple[str, ...], ...]:
+    groups = tuple((group,) if isinstance(group, str) else tuple(group) for group in given)
+    if any(not name.strip() or len(name) > 300 for group in groups for name in group) or not all(groups):
+        raise InvalidInput("A name in the query is empty or too long.", "Send names of 1 to 300 characters.")
+    return groups
 
 
 def _kind(word: str, labels: tuple[str, ...]) -> Kind:
@@ -101,6 +109,7 @@ def query_record(query: CorpusQuery) -> dict[str, Any]:
     record: dict[str, Any] = {"wants": query.wants.value}
     record["kinds"] = [kind.word for kind in query.kinds]
     record["mentions"] = [list(group) for group in query.mentions]
+    record["issuers"] = [list(group) for group in query.issuers]
     if query.amount:
         low, high = query.amount.low, query.amount.high
         bounded = {"at_least": _decimal(low), "at_most": _decimal(high), "currency": query.amount.currency}

@@ -23,6 +23,7 @@ from rag.api.schemas import (
 )
 from rag.api.sse import Event, event_stream
 from rag.api.uploads import safe_filename, upload_form
+from rag.corpus.answering import document_types
 from rag.corpus.count import count
 from rag.corpus.grammar import understand
 from rag.corpus.query import CorpusQuery
@@ -84,7 +85,7 @@ async def search_reply(body: SearchBody, services: Services) -> dict[str, Any]:
 
 async def query_reply(body: QueryBody, services: Services) -> dict[str, Any]:
     started = time.perf_counter()
-    labels = tuple(services.settings.classifying.labels)
+    labels = await document_types(services)
     wanted = _understood(body, labels) if body.question is not None else body.query(labels)
     counted = await count(wanted, services.state.documents, offset=body.offset, limit=body.limit)
     return {

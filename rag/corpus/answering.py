@@ -9,6 +9,7 @@ from rag.corpus.count import count
 from rag.corpus.grammar import understand
 from rag.corpus.query import CorpusQuery, Counted, Wants
 from rag.corpus.wording import told
+from rag.labels import TYPE
 from rag.model import Answer, Filter, Grounding
 from rag.services import Services
 
@@ -22,7 +23,7 @@ async def counted_answer(
         question,
         today=today or datetime.now(UTC).date(),
         scope=scope,
-        labels=tuple(services.settings.classifying.labels),
+        labels=await document_types(services),
     )
     if query is None:
         return None
@@ -30,6 +31,11 @@ async def counted_answer(
     if counted.total == 0 and _may_be_a_search(query):
         return None
     return as_answer(counted, seconds=time.perf_counter() - started)
+
+
+async def document_types(services: Services) -> tuple[str, ...]:
+    """The labels of the type set in force."""
+    return (await services.state.labels.get(TYPE)).names
 
 
 def as_answer(counted: Counted, *, seconds: float) -> Answer:
@@ -48,4 +54,6 @@ def as_answer(counted: Counted, *, seconds: float) -> Answer:
 
 def _may_be_a_search(query: CorpusQuery) -> bool:
     """'Which documents mention the broken pipe': when nothing says it in these words, passages may in others."""
-    return query.wants is Wants.LIST and any(name.islower() for group in query.mentions for name in group)
+    return query.wants is Wants.LIST and any(
+        name.islower() for group in (*query.mentions, *query.issuers) for name in group
+    )

@@ -22,11 +22,14 @@ async def count(query: CorpusQuery, documents: DocumentStore, *, offset: int = 0
     """The exact total with `limit` rows from `offset` on, each with its evidence."""
     tally = await documents.tally(query, offset=offset, limit=limit)
     ids = [row.document_id for row in tally.rows]
-    mentioned = [await documents.mention_places(ids, group) for group in query.mentions] if ids else []
+    said: list[tuple[str, dict[str, Place]]] = []
+    if ids:
+        said += [("mention", await documents.mention_places(ids, group)) for group in query.mentions]
+        said += [("issuer", await documents.issuer_places(ids, group)) for group in query.issuers]
     citing = SpanCitations(documents)
     rows = []
     for row in tally.rows:
-        places = [("mention", group[row.document_id]) for group in mentioned if row.document_id in group]
+        places = [(what, found[row.document_id]) for what, found in said if row.document_id in found]
         places += list(_measured(row))
         if not places:
             places = [await _beginning(query, row, citing)]
@@ -54,10 +57,9 @@ async def _match(row: Row, what: str, place: Place, citing: SpanCitations) -> Ma
 
 
 def _measured(row: Row) -> Iterator[tuple[str, Place]]:
-    if row.amount:
-        yield "amount", Place(row.document_id, row.amount.page, row.amount.start, row.amount.end)
-    if row.date:
-        yield "date", Place(row.document_id, row.date.page, row.date.start, row.date.end)
+    for what, found in (("amount", row.amount), ("date", row.date)):
+        if found and found.page is not None and found.start is not None and found.end is not None:
+            yield what, Place(row.document_id, found.page, found.start, found.end)
 
 
 async def _beginning(query: CorpusQuery, row: Row, citing: SpanCitations) -> tuple[str, Place]:

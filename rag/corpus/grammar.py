@@ -87,6 +87,7 @@ _TIME = re.compile(rf"(?:the\s+)?{MOMENT}", re.I)
 @dataclass(frozen=True, slots=True)
 class _Clause:
     mentions: tuple[tuple[str, ...], ...] = ()
+    issuers: tuple[tuple[str, ...], ...] = ()
     amount: AmountRange | None = None
     date: DateRange | None = None
     collection: str = ""
@@ -180,12 +181,19 @@ def _candidates(text: str, at: int, today: date) -> Iterator[tuple[_Clause, int]
     if match := _ABOUT.match(text, at):
         yield from _terms(text, match.end(), names_only=True)
     if match := _PARTY.match(text, at):
-        either = match["role"].casefold() not in ("between", "with")
-        yield from _terms(text, match.end(), names_only=True, either=either)
+        role = match["role"].casefold()
+        found = _terms(text, match.end(), names_only=True, either=role not in ("between", "with"))
+        yield from _issuing(found) if role in ("from", "by") else found
     if match := _DID.match(text, at):
-        yield from _terms(text, match.end(), names_only=True, behind=_SENT)
+        yield from _issuing(_terms(text, match.end(), names_only=True, behind=_SENT))
     if match := _IS.match(text, at):
         yield from _terms(text, match.end(), names_only=False, behind=_NAMED)
+
+
+def _issuing(found: Iterator[tuple[_Clause, int]]) -> Iterator[tuple[_Clause, int]]:
+    """The same names as those from whom it comes."""
+    for clause, end in found:
+        yield _Clause(issuers=clause.mentions), end
 
 
 def _date_clauses(text: str, at: int, today: date) -> Iterator[tuple[_Clause, int]]:
@@ -264,6 +272,7 @@ def _joined(head: Head, found: tuple[Kind, ...], clauses: tuple[_Clause, ...], s
         wants=head.wants,
         kinds=() if kinds.ANY in found else found,
         mentions=tuple(group for clause in clauses for group in clause.mentions),
+        issuers=tuple(group for clause in clauses for group in clause.issuers),
         amount=amounts[0] if amounts else None,
         dates=tuple(dates),
         filter=narrowed,

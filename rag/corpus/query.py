@@ -29,7 +29,7 @@ class DateOf(StrEnum):
 
     UPLOAD = "upload"
     DOCUMENT = "document"
-    """The first full date that the document itself gives."""
+    """Its extracted date, or else the first full date of its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ class CorpusQuery:
     """One of them."""
     mentions: tuple[tuple[str, ...], ...] = ()
     """Of every group, one of the names or phrases stands in the text."""
+    issuers: tuple[tuple[str, ...], ...] = ()
+    """Of every group, one is whom the document comes from; where no such field was extracted, it is mentioned."""
     amount: AmountRange | None = None
     dates: tuple[DateRange, ...] = ()
     filter: Filter = Filter()
@@ -91,9 +93,10 @@ class CorpusQuery:
 class Amount:
     cents: int
     currency: str
-    page: int
-    start: int
-    end: int
+    page: int | None
+    """None for a total that a person wrote and no page says; `start` and `end` likewise."""
+    start: int | None
+    end: int | None
     source: str
     """'field' where a total was extracted, 'largest' where it is the largest amount of the document."""
 
@@ -105,9 +108,11 @@ class Amount:
 class OwnDate:
     value: str
     """ISO 8601."""
-    page: int
-    start: int
-    end: int
+    page: int | None
+    start: int | None
+    end: int | None
+    source: str
+    """'field' where it was extracted, 'first' where it is the first full date of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ class Match:
     """Why a document was counted: the span of a page that says so. `page` text[start:end] == text."""
 
     what: str
-    """'mention', 'amount', 'date', 'title' or 'beginning'."""
+    """'mention', 'issuer', 'amount', 'date', 'title' or 'beginning'."""
     page: int
     start: int
     end: int
@@ -177,4 +182,4 @@ class Counted:
 
 def money(cents: int, currency: str) -> str:
     """1242177, 'EUR' -> 'EUR 12,421.77'."""
-    return f"{currency} {cents // 100:,}.{cents % 100:02d}"
+    return f"{currency} {cents // 100:,}.{cents % 100:02d}".strip()

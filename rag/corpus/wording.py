@@ -7,20 +7,27 @@ from datetime import date, timedelta
 from rag.corpus.kinds import forms
 from rag.corpus.query import AmountRange, CorpusQuery, Counted, DateOf, DateRange, Kind, Row, Wants, money
 
-NOTHING = "none"
+_AMOUNT = "total (the largest amount, where no total was found)"
+_DATE = "own date (the first of the text, where none was found as such)"
 
 
 def understood(query: CorpusQuery) -> str:
-    """'documents of the type invoice; that mention “Northgate”; whose largest amount is above 10,000.00'."""
+    """'documents of the type invoice; that mention “Northgate”; whose total ... is above 10,000.00'."""
     parts = [" or ".join(_kind(kind) for kind in query.kinds) if query.kinds else "documents of any type"]
     parts += ["that mention " + " or ".join(f"“{name}”" for name in group) for group in query.mentions]
+    parts += [
+        "that come from "
+        + " or ".join(f"“{name}”" for name in group)
+        + " (whom they mention, where no sender or supplier was found)"
+        for group in query.issuers
+    ]
     if query.amount is not None:
-        parts.append(f"whose largest amount{_currency(query.amount)} is {_range(query.amount)}")
+        parts.append(f"whose {_AMOUNT}{_currency(query.amount)} is {_range(query.amount)}")
     elif query.wants.of_amounts:
-        parts.append("by the largest amount of each")
+        parts.append(f"by the {_AMOUNT}")
     parts += [_dates(item) for item in query.dates]
     if query.wants in (Wants.LATEST, Wants.EARLIEST):
-        parts.append("by the date that each gives first in its text")
+        parts.append(f"by their {_DATE}")
     parts += [f"with {key} = {value} in their metadata" for key, value in query.filter.metadata]
     return "; ".join(parts)
 
@@ -91,7 +98,7 @@ def _documents(count: int) -> str:
 def _line(row: Row) -> str:
     facts = [row.filename]
     if row.amount:
-        facts.append(str(row.amount))
+        facts.append(f"{row.amount}{' (largest amount)' if row.amount.source == 'largest' else ''}")
     if row.date:
         facts.append(row.date.value)
     markers = "".join(f"[{marker}]" for marker in dict.fromkeys(match.citation for match in row.matches))
@@ -130,7 +137,7 @@ def _plain(cents: int) -> str:
 
 
 def _dates(item: DateRange) -> str:
-    which = "that were uploaded" if item.of is DateOf.UPLOAD else "whose own date (the first that its text gives) lies"
+    which = "that were uploaded" if item.of is DateOf.UPLOAD else f"whose {_DATE} lies"
     bounds = []
     if item.after is not None:
         bounds.append(f"on or after {item.after.isoformat()}")

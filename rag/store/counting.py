@@ -1,6 +1,7 @@
 """Corpus queries in SQL: which documents match, how many, what their amounts come to. Exact on SQLite and PostgreSQL alike.
 
-A document's amount is its largest (of the currency that is asked for), its own date the first full date of its text.
+Extracted fields come first: `total`, `date`, and whom it comes from. Where a document has none, its amount is its largest (of the
+currency that is asked for), its own date the first full date of its text, and it comes from whom it mentions.
 """
 
 from __future__ import annotations
@@ -11,15 +12,33 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, ColumnElement, Select, and_, case, cast, exists, func, or_, select
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    union_all,
+)
 
 from rag.corpus.query import Amount, AmountRange, CorpusQuery, DateOf, Kind, OwnDate, Row, Sum, Wants
 from rag.entity_rules import normalise
 from rag.model import Status
 from rag.store.database import Database
 from rag.store.listing import matches
-from rag.store.tables import documents, entities, lookup_key, pages
+from rag.store.tables import documents, entities, fields, lookup_key, pages
 
+TOTAL, DATE = "total", "date"
+ISSUERS = ("supplier", "company", "sender")
+"""Fields of the ready schemas (rag/fields/ready)."""
 HEAD_CHARS = 400
 """Of the first page: where a document says what it is."""
 _NORMED = r"^[A-Z]{3} [0-9]{1,13}[.][0-9]{2}$"
@@ -106,16 +125,32 @@ class Counting:
                     places[document_id] = Place(document_id, number, *match.span())
         return places
 
+    async def issuer_places(self, document_ids: Sequence[str], names: Sequence[str]) -> dict[str, Place]:
+        """Where the field stands that says whom the document comes from, or else the mention."""
+        places = await self.mention_places(document_ids, names)
+        query = select(fields.c.document_id, fields.c.page, fields.c.start, fields.c.end).where(
+            fields.c.document_id.in_(document_ids),
+            fields.c.name.in_(ISSUERS),
+            fields.c.page.is_not(None),
+            or_(*(_field_says(name) for name in names)),
+        )
+        async with self._database.read() as connection:
+            for row in await connection.execute(query):
+                places[row.document_id] = Place(*row)
+        return places
+
 
 def phrase_pattern(words: str) -> str:
-    """Whole words, in any white space: read alike by Python and by PostgreSQL."""
+    """Whole words, in any white space, apostrophes and dashes of any sort: read alike by Python and by PostgreSQL."""
     parts = [re.sub(r"([^\w])", r"\\\1", part) for part in words.split()]
+    parts = [re.sub(r"\\['’‘`´]", "['’‘`´]", part) for part in parts]
+    parts = [re.sub(r"\\[-‐‑–—]", "[-‐‑–—]", part) for part in parts]
     return r"(?<!\w)" + r"\s+".join(parts) + r"(?!\w)"
 
 
 def _said(name: str) -> ColumnElement[bool]:
     """On a page, as whole words. The plain comparison first: it spares the pattern most pages."""
-    longest = max(re.findall(r"[\x21-\x7e]+", name), key=len, default="")
+    longest = max(re.findall(r"[A-Za-z0-9]+", name), key=len, default="")
     exact = pages.c.text.regexp_match(f"(?i){phrase_pattern(name)}")
     return and_(pages.c.text.icontains(longest, autoescape=True), exact) if longest else exact
 
@@ -131,10 +166,8 @@ def _candidates(query: CorpusQuery) -> CTE:
     conditions = [*matches(query.filter), documents.c.status.in_(_FINAL)]
     if query.kinds:
         conditions.append(or_(*(_is_kind(kind) for kind in query.kinds)))
-    for group in query.mentions:
-        said = select(pages.c.document_id).where(or_(*(_said(name) for name in group)))
-        named = select(entities.c.document_id).where(or_(*(_named(name) for name in group)))
-        conditions.append(or_(documents.c.id.in_(said), documents.c.id.in_(named)))
+    conditions += [_mentioned(group) for group in query.mentions]
+    conditions += [_issued_by(group) for group in query.issuers]
     for item in query.dates:
         if item.of is DateOf.UPLOAD:
             if item.after is not None:
@@ -152,6 +185,7 @@ def _candidates(query: CorpusQuery) -> CTE:
             amounts.c.page.label("amount_page"),
             amounts.c.start.label("amount_start"),
             amounts.c.end.label("amount_end"),
+            amounts.c.rank.label("amount_rank"),
         ).outerjoin(amounts, and_(amounts.c.document_id == documents.c.id, amounts.c.place == 1))
     if query.needs_date:
         dates = _own_dates()
@@ -160,51 +194,82 @@ def _candidates(query: CorpusQuery) -> CTE:
             dates.c.page.label("date_page"),
             dates.c.start.label("date_start"),
             dates.c.end.label("date_end"),
+            dates.c.rank.label("date_rank"),
         ).outerjoin(dates, and_(dates.c.document_id == documents.c.id, dates.c.place == 1))
     return chosen.cte("candidates")
 
 
 def _amounts(currency: str | None) -> CTE:
-    """Exact amounts of every document, the largest with place 1."""
-    cents = case(
-        (
-            entities.c.norm.regexp_match(_NORMED),
-            cast(func.replace(func.substr(entities.c.norm, 5), ".", ""), BigInteger),
-        )
-    )
+    """The amount of every document has place 1: its field `total`, or else the largest exact amount."""
+    total = select(
+        fields.c.document_id,
+        fields.c.page,
+        fields.c.start,
+        fields.c.end,
+        cast(func.round(fields.c.number * 100), BigInteger).label("cents"),
+        func.coalesce(fields.c.currency, "").label("currency"),
+        literal(0).label("rank"),
+    ).where(fields.c.name == TOTAL, fields.c.number.is_not(None))
+    # Cast behind CASE: PostgreSQL may look at rows that the condition leaves out.
+    digits = cast(func.replace(func.substr(entities.c.norm, 5), ".", ""), BigInteger)
     unit = func.substr(entities.c.norm, 1, 3)
-    found = select(
+    named = select(
         entities.c.document_id,
         entities.c.page,
         entities.c.start,
         entities.c.end,
-        cents.label("cents"),
+        case((entities.c.norm.regexp_match(_NORMED), digits)).label("cents"),
         unit.label("currency"),
+        literal(1).label("rank"),
     ).where(entities.c.type == "MONEY", entities.c.norm.regexp_match(_NORMED))
-    exact = (found.where(unit == currency) if currency else found).cte("exact_amounts")
+    both = union_all(total, named.where(unit == currency) if currency else named).cte("exact_amounts")
     order = func.row_number().over(
-        partition_by=exact.c.document_id, order_by=(exact.c.cents.desc(), exact.c.page, exact.c.start)
+        partition_by=both.c.document_id, order_by=(both.c.rank, both.c.cents.desc(), both.c.page, both.c.start)
     )
-    return select(exact, order.label("place")).cte("amounts")
+    return select(both, order.label("place")).cte("amounts")
 
 
 def _own_dates() -> CTE:
-    """Full dates of every document, the first of its text with place 1."""
+    """The date of every document has place 1: its field `date`, or else the first full date of its text."""
+    given = select(
+        fields.c.document_id,
+        fields.c.page,
+        fields.c.start,
+        fields.c.end,
+        fields.c.date.label("own_date"),
+        literal(0).label("rank"),
+    ).where(fields.c.name == DATE, fields.c.date.is_not(None))
+    named = select(
+        entities.c.document_id,
+        entities.c.page,
+        entities.c.start,
+        entities.c.end,
+        entities.c.norm.label("own_date"),
+        literal(1).label("rank"),
+    ).where(entities.c.type == "DATE", entities.c.norm.regexp_match(_ISO))
+    both = union_all(given, named).cte("full_dates")
     order = func.row_number().over(
-        partition_by=entities.c.document_id, order_by=(entities.c.page, entities.c.start, entities.c.id)
+        partition_by=both.c.document_id, order_by=(both.c.rank, both.c.page, both.c.start, both.c.own_date)
     )
-    return (
-        select(
-            entities.c.document_id,
-            entities.c.page,
-            entities.c.start,
-            entities.c.end,
-            entities.c.norm.label("own_date"),
-            order.label("place"),
-        )
-        .where(entities.c.type == "DATE", entities.c.norm.regexp_match(_ISO))
-        .cte("own_dates")
-    )
+    return select(both, order.label("place")).cte("own_dates")
+
+
+def _issued_by(names: Sequence[str]) -> ColumnElement[bool]:
+    has = documents.c.id.in_(select(fields.c.document_id).where(fields.c.name.in_(ISSUERS)))
+    says = select(fields.c.document_id).where(fields.c.name.in_(ISSUERS), or_(*(_field_says(name) for name in names)))
+    return or_(documents.c.id.in_(says), and_(not_(has), _mentioned(names)))
+
+
+def _field_says(name: str) -> ColumnElement[bool]:
+    """The name, with or without its legal form, stands in the field."""
+    spellings = dict.fromkeys((name, normalise(name, "ORG")))
+    return or_(*(fields.c.value.regexp_match(f"(?i){phrase_pattern(spelling)}") for spelling in spellings))
+
+
+def _mentioned(names: Sequence[str]) -> ColumnElement[bool]:
+    said = select(pages.c.document_id).where(or_(*(_said(name) for name in names)))
+    named = select(entities.c.document_id).where(or_(*(_named(name) for name in names)))
+    return or_(documents.c.id.in_(said), documents.c.id.in_(named))
 
 
 def _amount_and_date(query: CorpusQuery, candidates: CTE) -> list[ColumnElement[bool]]:
@@ -212,6 +277,8 @@ def _amount_and_date(query: CorpusQuery, candidates: CTE) -> list[ColumnElement[
     if query.needs_amount:
         asked = query.amount or AmountRange()
         conditions.append(candidates.c.cents.is_not(None))
+        if asked.currency is not None:
+            conditions.append(candidates.c.currency == asked.currency)
         if asked.low is not None:
             conditions.append(candidates.c.cents >= asked.low)
         if asked.high is not None:
@@ -274,9 +341,10 @@ def _order(query: CorpusQuery, found: CTE) -> list[ColumnElement[Any]]:
 def _row(row: Any) -> Row:
     amount = own = None
     if hasattr(row, "cents"):
-        amount = Amount(row.cents, row.currency, row.amount_page, row.amount_start, row.amount_end, "largest")
+        source = "largest" if row.amount_rank else "field"
+        amount = Amount(row.cents, row.currency, row.amount_page, row.amount_start, row.amount_end, source)
     if hasattr(row, "own_date"):
-        own = OwnDate(row.own_date, row.date_page, row.date_start, row.date_end)
+        own = OwnDate(row.own_date, row.date_page, row.date_start, row.date_end, "first" if row.date_rank else "field")
     return Row(row.id, row.filename, row.collection, row.label, row.created_at, amount, own)
 
 

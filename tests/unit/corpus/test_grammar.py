@@ -77,13 +77,11 @@ def test_every_kind_is_found_under_its_own_word_and_its_plural(word):
         ("which contracts are between Acme Ltd and St. Brendan's Clinic", (("Acme Ltd",), ("St. Brendan's Clinic",))),
         ("How many documents mention Acme and Globex?", (("Acme",), ("Globex",))),
         ("How many documents mention Acme or Globex?", (("Acme", "Globex"),)),
-        ("list the invoices from Acme and Globex", (("Acme", "Globex"),)),
         ("which documents mention the heating riser", (("heating riser",),)),
         ('which documents mention "the broken pipe of the kitchen"', (("the broken pipe of the kitchen",),)),
         ("documents that mention Acme and that name Globex", (("Acme",), ("Globex",))),
         ("list all documents that mention X since May", (("X",),)),
         ("In how many letters is Anna Keller named?", (("Anna Keller",),)),
-        ("How many invoices did Acme send us in 2025?", (("Acme",),)),
         ("which documents mention 1 June 2025", (("1 June 2025",),)),
         ("which letters mention EUR 4,850.00", (("EUR 4,850.00",),)),
         ("which documents mention info@acme.example", (("info@acme.example",),)),
@@ -91,6 +89,19 @@ def test_every_kind_is_found_under_its_own_word_and_its_plural(word):
 )
 def test_names_end_where_the_rest_can_be_read(question, mentions):
     assert read(question).mentions == mentions
+
+
+@pytest.mark.parametrize(
+    ("question", "issuers"),
+    [
+        ("list the invoices from Acme and Globex", (("Acme", "Globex"),)),
+        ("How many invoices did Acme send us in 2025?", (("Acme",),)),
+        ("which letters were sent by Acme since May", (("Acme",),)),
+        ("latest invoice from Acme", (("Acme",),)),
+    ],
+)
+def test_whom_it_comes_from(question, issuers):
+    assert (read(question).issuers, read(question).mentions) == (issuers, ())
 
 
 @pytest.mark.parametrize(
@@ -147,7 +158,7 @@ def test_everything_at_once():
         "How many invoices over EUR 5,000 from Acme mention Harbour Street since June 2025 in collection matter-17?"
     )
     assert [kind.word for kind in query.kinds] == ["invoice"]
-    assert query.mentions == (("Acme",), ("Harbour Street",))
+    assert (query.issuers, query.mentions) == ((("Acme",),), (("Harbour Street",),))
     assert query.amount == AmountRange(5_000_01, None, "EUR")
     assert query.dates == (DateRange(DateOf.DOCUMENT, date(2025, 6, 1)),)
     assert query.filter.collections == ("matter-17",)

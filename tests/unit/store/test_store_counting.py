@@ -10,6 +10,8 @@ from rag.corpus.query import AmountRange, CorpusQuery, DateOf, DateRange, Wants
 from rag.corpus.wording import told
 from rag.entity_rules import find
 from rag.fakes import text_page
+from rag.fields.record import FieldValue
+from rag.fields.schema import Kind
 from rag.model import Classification, Entity, Filter, Status
 from rag.store.documents import DocumentStore
 from rag.store.labels import LabelStore
@@ -159,6 +161,54 @@ async def test_the_scope_is_kept_and_what_is_not_read_is_said(store):
     assert ((await count(narrow, store)).total, (await count(narrow, store)).in_scope) == (1, 2)
     other = query(Wants.COUNT, filter=Filter(collections=("elsewhere",)))
     assert (await count(other, store)).total == 0
+
+
+def field(name, text, page=1, start=0, end=1, **value):
+    return FieldValue(name, value.pop("kind", Kind.NAME), text, text, page, start, end, **value)
+
+
+async def test_extracted_fields_come_before_the_largest_amount_and_the_first_date(store):
+    ids = await library(store)
+    text = LIBRARY[2][2]
+    total = text.index("EUR 900.00")
+    await store.save_fields(
+        ids["a1.pdf"],
+        [
+            field("total", "900.00", 1, total, total + 10, kind=Kind.AMOUNT, number=900.0, currency="EUR"),
+            field("date", "2025-06-11", None, None, None, kind=Kind.DATE, date="2025-06-11"),
+        ],
+    )
+    counted = await count(query(Wants.LARGEST, "invoice", dates=(DateRange(DateOf.DOCUMENT),)), store)
+    assert [(r.filename, r.amount.cents, r.amount.source, r.date.value, r.date.source) for r in counted.rows] == [
+        ("b1.pdf", 10_000_00, "largest", "2025-09-22", "first"),
+        ("a2.pdf", 2_789_03, "largest", "2025-06-30", "first"),
+        ("a1.pdf", 900_00, "field", "2025-06-11", "field"),
+    ]
+    assert [match.text for match in counted.rows[2].matches] == ["EUR 900.00"]
+    assert await names(store, query(amount=AmountRange(low=0, currency="USD"))) == ["b1.pdf"]
+
+
+async def test_a_document_comes_from_whom_its_fields_say_or_else_from_whom_it_mentions(store):
+    ids = await library(store)
+    start = LIBRARY[4][2].index("Solvane")
+    await store.save_fields(ids["b1.pdf"], [field("supplier", "Solvane Inc", 1, start, start + 11)])
+    await store.save_fields(ids["a2.pdf"], [field("supplier", "Somebody Else")])
+    assert await names(store, query(issuers=(("Solvane",),))) == ["b1.pdf", "b2.pdf"]
+    assert await names(store, query(issuers=(("Solvane Incorporated",),))) == ["b1.pdf", "b2.pdf"]
+    assert await names(store, query(issuers=(("Northgate",),))) == ["a1.pdf"]
+    first, second = (await count(query(issuers=(("Solvane",),)), store)).rows
+    assert [(m.what, m.text) for m in (*first.matches, *second.matches)] == [
+        ("issuer", "Solvane Inc"),
+        ("issuer", "Solvane"),
+    ]
+
+
+async def test_apostrophes_and_dashes_of_any_sort_are_the_same(store):
+    await library(store)
+    document, _ = await store.add(filename="c.txt", media_type="text/plain", sha256="c" * 64, size=1)
+    await store.save_pages(document.id, [text_page(1, "St. Brendan’s Day Clinic, order BW–PO–7")])
+    await store.set_status(document.id, Status.READY)
+    assert await names(store, query(mentions=(("St. Brendan's Day Clinic",), ("BW-PO-7",)))) == ["c.txt"]
 
 
 async def test_a_deleted_document_is_counted_no_more(store):
