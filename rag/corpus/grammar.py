@@ -32,7 +32,7 @@ _MENTION = re.compile(
     re.I,
 )
 _ABOUT = re.compile(
-    r"(?:(?:is|are)\s+)?(?:about|on|regarding|concerning|relating\s+to|involv(?:e|es|ing)|contain(?:s|ing)?|includ(?:e|es|ing)|list(?:s|ing)?)\s+",
+    r"(?:(?:is|are|talks?|talking|deals?|dealing)\s+)?(?:about|on|regarding|concerning|relating\s+to|involv(?:e|es|ing)|contain(?:s|ing)?|includ(?:e|es|ing)|list(?:s|ing)?)\s+",
     re.I,
 )
 _PARTY = re.compile(
@@ -53,7 +53,7 @@ _UPLOAD = re.compile(
 )
 _OWN = re.compile(
     r"(?:(?:did|have|has|do)\s+(?:we|i|you|they)\s+)?(?:(?:was|were|have\s+been|has\s+been|are|is|we|i)\s+)?"
-    r"(?:dated|signed|issued|written|sent|created|made|received?|got(?:ten)?|get|concluded)\s+",
+    r"(?:dated|signed|issued|written|sent|created|made|received?|got(?:ten)?|get|concluded|came\s+in|arrived)\s+",
     re.I,
 )
 _COLLECTION = re.compile(
@@ -65,7 +65,7 @@ _METADATA = re.compile(
     re.I,
 )
 _FILLER = re.compile(
-    r"(?:(?:do|did|have)\s+(?:we|i|you)\s+(?:have|got|get|hold|keep|store|own)(?:\s+(?:from|of))?|have\s+(?:we|i)\s+got|we\s+have|i\s+have|(?:are|is)\s+there|there\s+(?:are|is)|exist"
+    r"(?:(?:do|did|have)\s+(?:we|i|you)\s+(?:have|got|get|hold|keep|store|own)|have\s+(?:we|i)\s+got|we\s+have|i\s+have|(?:are|is)\s+there|there\s+(?:are|is)|exist"
     r"|(?:are|is)\s+(?:stored|held|kept|here)|(?:(?:are|is)\s+)?(?:in|among|across|of|from)\s+(?:(?:the|our|my|all|this|these|your)\s+)?(?:(?:whole|entire)\s+)?"
     r"(?:library|corpus|system|database|archive|documents|files|collection|store|records)|in\s+(?:total|all|here|redwell|stock)|altogether|overall|please|right\s+now|now"
     r"|at\s+the\s+moment|currently|so\s+far|to\s+us|come\s+to|add\s+up\s+to|amount\s+to|sum\s+up\s+to|did\s+we\s+receive)(?=[\s,]|$)",
@@ -80,6 +80,7 @@ _TIME_WORDS = re.compile(r"\b(?:since|until|till|before|after|between|during)\b"
 """Uncapitalised in a name: then it is none."""
 _QUOTED = re.compile(r"[\"“„«'‘](?P<text>[^\"“”„«»]{1,200}?)[\"”“»'’](?=[\s,;.]|$)")
 _WORD_END = re.compile(r"(?<=\S)(?=[\s,;]|$)")
+_NAME_BEFORE = re.compile(r"(?:[A-Z0-9][\w.&'’-]*\s+){1,4}?(?=[a-z])")
 _SPLIT = re.compile(r"\s*(?:,\s*(?:and|or)\s+|,\s+|\s+(?:and|or)\s+)", re.I)
 _TIME = re.compile(rf"(?:the\s+)?{MOMENT}", re.I)
 
@@ -105,28 +106,34 @@ def understand(
     text = " ".join(question.split()).rstrip(" ?.!")
     if not 4 <= len(text) <= MAX_CHARS:
         return None
-    for head, found, end in _heads(text, labels):
+    for head, found, of, end in _heads(text, labels):
         clauses = _clauses(text, end, today, frozenset())
-        if clauses is None or (head.needs_clause and not clauses):
+        if clauses is None or (head.needs_clause and not (clauses or of)):
             continue
-        query = _joined(head, found, clauses, scope)
+        query = _joined(head, found, (*of, *clauses), scope)
         if query is not None:
             return query
     return None
 
 
-def _heads(text: str, labels: tuple[str, ...]) -> Iterator[tuple[Head, tuple[Kind, ...], int]]:
+def _heads(text: str, labels: tuple[str, ...]) -> Iterator[tuple[Head, tuple[Kind, ...], tuple[_Clause, ...], int]]:
     noun = re.compile(rf"(?:(?:different|distinct|single|stored)\s+)?(?P<noun>{kinds.nouns(labels)})", re.I)
     for head in HEADS:
         match = head.pattern.match(text)
         if not match:
             continue
         if head.without_noun:
-            yield head, (), match.end()
+            yield head, (), (), match.end()
             continue
         found, position, plural = _nouns(text, match.end(), noun, labels)
+        of: tuple[_Clause, ...] = ()
+        if not found and (name := _NAME_BEFORE.match(text, match.end())):
+            # 'the Northgate invoices'
+            found, position, plural = _nouns(text, name.end(), noun, labels)
+            of = (_Clause(issuers=((name[0].strip(),),)),) if plural and kinds.ANY not in found else ()
+            found = found if of else ()
         if found and (plural or not head.plural):
-            yield head, found, position
+            yield head, found, of, position
 
 
 def _nouns(

@@ -56,6 +56,7 @@ HEADS: tuple[Head, ...] = (
     _head(Wants.LIST, rf"{_TELL}(?:the\s+|our\s+|my\s+)?", plural=True),
     _head(Wants.LIST, r"(?:are|is)\s+there\s+(?:any\s+|an?\s+|some\s+)?|do\s+(?:we|i)\s+have\s+(?:any\s+|an?\s+|some\s+)", clause=True),
     _head(Wants.LIST, r"where\s+(?=(?:is|are|was|were)\s.*\s(?:mentioned|named|referred\s+to|cited)\b)", clause=True, bare=True),
+    _head(Wants.LIST, r"what\s+(?=(?:(?:was|were|has\s+been|have\s+been)\s+(?:uploaded|added|imported)|did\s+we\s+(?:upload|add|import))\b)", clause=True, bare=True),
     _head(Wants.LIST, r"(?:all\s+(?:of\s+)?(?:the\s+|our\s+|my\s+)?)?", plural=True, clause=True),
 )  # fmt: skip
 """Tried in this order."""

@@ -9,7 +9,7 @@ from functools import cache
 from rag.corpus.query import Kind
 
 ANY = Kind("document")
-_ANY = ("document", "file", "record", "item", "upload", "piece of paper")
+_ANY = ("document", "doc", "file", "record", "item", "upload", "piece of paper")
 _LABELS: Mapping[str, tuple[str, ...]] = {
     "contract": ("contract", "agreement"),
     "invoice": ("invoice", "bill"),

@@ -320,9 +320,10 @@ def name_pattern(words: str) -> str:
 
 
 def title_pattern(words: str) -> str:
-    """A line that begins with at most three words before one of the phrases: 'FIRST AMENDMENT TO LEASE'."""
+    """A line that begins with at most three words before one of the phrases, which no colon makes the label of a value:
+    'FIRST AMENDMENT TO LEASE'."""
     alternatives = "|".join(r"[\s-]+".join(re.escape(part) for part in phrase.split()) for phrase in words.split("|"))
-    return rf"(?:^|\n)[^\w\n]{{0,4}}(?:\w[\w'-]*[ ]){{0,3}}(?:{alternatives})s?(?!\w)"
+    return rf"(?:^|\n)[^\w\n]{{0,4}}(?:\w[\w'-]*[ ]){{0,3}}(?:{alternatives})s?(?![\w:])"
 
 
 def _order(query: CorpusQuery, found: CTE) -> list[ColumnElement[Any]]:

@@ -98,6 +98,7 @@ def test_names_end_where_the_rest_can_be_read(question, mentions):
         ("How many invoices did Acme send us in 2025?", (("Acme",),)),
         ("which letters were sent by Acme since May", (("Acme",),)),
         ("latest invoice from Acme", (("Acme",),)),
+        ("What is the total of the Acme Supply invoices since July 2025?", (("Acme Supply",),)),
     ],
 )
 def test_whom_it_comes_from(question, issuers):
@@ -126,6 +127,7 @@ def test_amounts(question, low, high, currency):
     [
         ("documents uploaded this week", DateOf.UPLOAD, "2026-11-16", "2026-11-23"),
         ("how many files did we upload in the last 7 days", DateOf.UPLOAD, "2026-11-14", None),
+        ("what was uploaded yesterday?", DateOf.UPLOAD, "2026-11-20", "2026-11-21"),
         ("how many documents were added yesterday", DateOf.UPLOAD, "2026-11-20", "2026-11-21"),
         ("letters since May", DateOf.DOCUMENT, "2026-05-01", None),
         ("letters since December", DateOf.DOCUMENT, "2025-12-01", None),
