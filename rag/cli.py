@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rag import __version__
-from rag.commands import documents, exports, fields, labels, machine, measure, questions, server
+from rag.commands import counting, documents, exports, fields, labels, machine, measure, questions, server
 
 app = typer.Typer(
     name="redwell",
@@ -43,6 +43,8 @@ app.command(rich_help_panel="With a running service")(questions.ask)
 app.command(rich_help_panel="With a running service")(questions.search)
 app.command(rich_help_panel="With a running service")(fields.fields)
 app.add_typer(labels.labels_app, name="labels", rich_help_panel="With a running service")
+app.command(rich_help_panel="With a running service")(counting.count)
+measure.eval_app.command("corpus")(counting.evaluate)
 app.add_typer(measure.eval_app, name="eval", rich_help_panel="Measuring")
 app.add_typer(measure.bench_app, name="bench", rich_help_panel="Measuring")
 

@@ -21,6 +21,15 @@ class HttpAsker:
     def ask(self, question: str, collection: str | None) -> dict[str, Any]:
         return self._json("POST", "/v1/ask", json={"question": question, "collection": collection})
 
+    def count(self, query: dict[str, Any]) -> dict[str, Any] | None:
+        """POST /v1/query; None where the question is not understood as one about the library."""
+        try:
+            return self._json("POST", "/v1/query", json=query)
+        except Unavailable as error:
+            if "not understood" in error.detail:
+                return None
+            raise
+
     def page_text(self, document_id: str, number: int) -> str:
         return self._page(document_id, number)
 

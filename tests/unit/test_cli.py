@@ -69,6 +69,25 @@ def record(document_id: str, status: str) -> dict[str, Any]:
     }
 
 
+def counted(asked: dict[str, Any]) -> dict[str, Any]:
+    """Two invoices, one a reply."""
+    at = asked.get("offset", 0)
+    names = ("big [1].pdf", "small.pdf")
+    match = {"what": "amount", "page": 2, "start": 0, "end": 9, "text": "EUR\n5.00", "citation": 1}
+    row = {
+        "document_id": f"d{at}",
+        "filename": names[at],
+        "type": "invoice",
+        "amount": {"text": "EUR 5.00"},
+        "matches": [match],
+    }
+    reply = {"query": {"wants": "list"}, "understood": "documents of the type invoice", "total": 2, "rows": [row]}
+    return reply | {
+        "next_offset": 1 if at == 0 else None,
+        "answer": "2 invoices. Counted.\n- big [1].pdf\n… and 1 more.",
+    }
+
+
 class Api(BaseHTTPRequestHandler):
     """Enough of the API for the commands: documents whose id starts with 'bad' fail, the collection 'none' is refused."""
 
@@ -112,6 +131,8 @@ class Api(BaseHTTPRequestHandler):
         if asked.get("collection") == "none":
             problem = {"code": "not_found", "detail": "There is no collection 'none'.", "remedy": "Upload into it."}
             self.answer(json.dumps(problem).encode(), status=404, kind="application/problem+json")
+        elif self.path == "/v1/query":
+            self.answer(json.dumps(counted(asked)).encode())
         elif self.path == "/v1/search":
             self.answer(json.dumps({"results": [RESULT], "sequence": 3}).encode())
         elif asked.get("stream"):
@@ -146,7 +167,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", "ingest", "ask", "search", "documents", "doctor", "prepare", "bench", "eval"]
+    "command", ["serve", "ingest", "ask", "search", "count", "documents", "doctor", "prepare", "bench", "eval"]
 )
 def test_every_command_has_help(command: str) -> None:
     result = redwell(command, "--help")
@@ -170,6 +191,21 @@ def test_ask_json_is_the_answer(url: str) -> None:
     result = redwell("ask", "What is the rent?", "--url", url, "--json")
     found = json.loads(result.stdout)
     assert (found["answer"], found["citations"][0]["start"]) == ("The rent is 2,450 euros [1].", 10)
+
+
+def test_count_shows_every_row_and_why_it_was_counted(url: str) -> None:
+    result = redwell("count", "list all invoices", "--url", url, "--rows", "0")
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines[0] == ["2", "invoices.", "Counted."]
+    assert lines[2] == ["big", "[1].pdf", "invoice", "EUR", "5.00", "2", "EUR", "5.00"]
+    assert (lines[3][0], len(lines)) == ("small.pdf", 4)
+
+
+def test_count_says_what_it_does_not_show(url: str) -> None:
+    result = redwell("count", "list all invoices", "--url", url, "--rows", "1")
+    assert result.stdout.splitlines()[-1] == "… and 1 more: --rows 0 shows all."
+    found = json.loads(redwell("count", "list all invoices", "--url", url, "--json").stdout)
+    assert (found["total"], [row["filename"] for row in found["rows"]]) == (2, ["big [1].pdf", "small.pdf"])
 
 
 def test_search_shows_score_place_and_passage(url: str) -> None:
