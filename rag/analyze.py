@@ -18,7 +18,7 @@ from rag.services import Services
 from rag.stages import Stages
 from rag.summarize import summarize
 
-READ_VERSION = "1"
+READ_VERSION = "2"
 INDEX_VERSION = "2"
 PAGES_IN_FLIGHT = 64
 SIDE_BY_SIDE = (Stage.ENTITIES, Stage.CLASSIFY, Stage.INDEX, Stage.SUMMARY)

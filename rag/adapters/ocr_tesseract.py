@@ -82,7 +82,7 @@ class TesseractOcr:
             return Page(task.number, task.width, task.height, "", Source.OCR, confidence=0.0, error=message)
 
     def _read(self, task: PageTask, path: Path, folder: Path) -> Page:
-        first = folder / "page.pgm"
+        first = folder / "page.tif"
         gray = self._sandbox.run(
             parse.gray,
             path,
@@ -149,7 +149,7 @@ class TesseractOcr:
         enlarge: float = 1.0,
         clean: bool = False,
     ) -> Picture:
-        target = picture.path.with_name(f"{name}.pgm")
+        target = picture.path.with_name(f"{name}.tif")
         self._sandbox.run(
             parse.change, picture.path, target, rotation=rotation, angle=angle, scale=enlarge, clean=clean
         )

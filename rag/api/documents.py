@@ -15,6 +15,7 @@ from rag.api.schemas import RetryBody, child_records, document_record, entity_gr
 from rag.api.sse import Event, event_stream
 from rag.api.uploads import store_uploads, upload_form
 from rag.errors import DocumentNotFound, InvalidInput, PageNotFound
+from rag.markdown import document_markdown
 from rag.removal import remove
 from rag.services import Services
 from rag.unlocking import retry as run_again
@@ -109,9 +110,9 @@ def _content_routes(router: APIRouter, services: Services) -> None:
 
     @router.get("/{document_id}/markdown", summary="The document as Markdown")
     async def markdown(document_id: str) -> Response:
-        """Office files, HTML and Markdown keep their headings, lists and tables; other pages are their text."""
-        await documents.get(document_id)
-        text = "\n\n".join(page.text.strip() for page in await documents.pages(document_id)) + "\n"
+        """Headings, lists and tables: as the file has them, or as the layout of a PDF or scan shows them."""
+        document = await documents.get(document_id)
+        text = await asyncio.to_thread(document_markdown, await documents.pages(document_id), document.media_type)
         return Response(text, media_type="text/markdown; charset=utf-8")
 
     @router.get("/{document_id}/original", summary="The bytes as sent")

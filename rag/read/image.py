@@ -43,6 +43,7 @@ def gray(path: Path, number: int, *, pixels: int) -> np.ndarray:
     """Gray picture of a frame, uint8 (height, width), upright after EXIF."""
     with opened(path, pixels) as image:
         frame(image, number, pixels)
+        image.draft("L", image.size)  # JPEG: the colours need not be decoded
         return np.asarray(flatten(image, "L"))
 
 
@@ -151,4 +152,4 @@ def flatten(image: Image.Image, mode: str) -> Image.Image:
         over = image.convert("RGBA")
         paper = Image.new("RGBA", over.size, "white")
         image = Image.alpha_composite(paper, over)
-    return image.convert(mode)
+    return image if image.mode == mode else image.convert(mode)

@@ -16,7 +16,7 @@ import pypdfium2.raw as raw
 
 from rag.errors import DamagedFile, EncryptedFile, ParserLimit
 from rag.model import WORD_DTYPE, Page, PageTask, Source, Words
-from rag.read import layer, sniff
+from rag.read import forms, layer, rulings, sniff, tables
 from rag.settings import Limits
 
 REPAIRED = "The PDF was damaged and has been repaired: content may be missing."
@@ -38,8 +38,9 @@ def outline(
         )
     found: list[Page | PageTask] = []
     chars = 0
+    filled = forms.open_forms(document)
     for number in range(1, count + 1):
-        one = read_page(document, number)
+        one = read_page(document, number, filled=filled)
         if isinstance(one, Page):
             chars += len(one.text)
             if chars > limits.text_bytes:
@@ -95,8 +96,11 @@ def _repaired(path: Path, password: str | None) -> pdfium.PdfDocument:
     return document
 
 
-def read_page(document: pdfium.PdfDocument, number: int) -> Page | tuple[float, float]:
-    """The finished page, or (width, height) in points when it needs OCR."""
+def read_page(document: pdfium.PdfDocument, number: int, *, filled: bool = False) -> Page | tuple[float, float]:
+    """The finished page, or (width, height) in points when it needs OCR.
+
+    `filled`: the document has form fields, whose values are read too.
+    """
     handle = raw.FPDF_LoadPage(document.raw, number - 1)
     if not handle:
         return Page(number, 612, 792, "", Source.TEXT_LAYER, error="The page is damaged.")
@@ -112,9 +116,25 @@ def read_page(document: pdfium.PdfDocument, number: int) -> Page | tuple[float, 
             return width, height
         if usable == layer.Verdict.BLANK:
             return Page(number, width, height, "", Source.TEXT_LAYER)
+        text, words = _structured(document, handle, text, words, filled=filled)
         return Page(number, width, height, text, Source.TEXT_LAYER, words)
     finally:
         raw.FPDF_ClosePage(handle)
+
+
+def _structured(
+    document: pdfium.PdfDocument, page: raw.FPDF_PAGE, text: str, words: Words, *, filled: bool
+) -> tuple[str, Words]:
+    """Form fields set into the text, ruled tables made tables: on pages that have some."""
+
+    def top_left(rects: np.ndarray) -> np.ndarray:
+        return _top_left(page, rects, raw.FPDF_GetPageWidthF(page), raw.FPDF_GetPageHeightF(page))
+
+    if filled and (values := forms.fields(document, page)):
+        text, words = forms.with_fields(text, words, values, top_left)
+    if lines := rulings.edges(page, raw.FPDFPage_CountObjects(page)):
+        text, words = tables.with_tables(text, words, top_left(rulings.as_array(lines)))
+    return text, words
 
 
 def _words(page: raw.FPDF_PAGE, text_page: raw.FPDF_TEXTPAGE, width: float, height: float) -> tuple[str, Words]:

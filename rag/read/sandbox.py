@@ -26,10 +26,10 @@ LIGHT = (
     "rag.read.parse",
     "rag.read.members",
     "rag.read.unlock",
-    "rag.read.unlock",
     "rag.read.searchable",
     "cv2",
     "pikepdf",
+    "pdfplumber.table",
     "charset_normalizer",
     "olefile",
 )

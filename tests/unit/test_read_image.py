@@ -138,16 +138,16 @@ def test_turning_is_clockwise() -> None:
 
 def test_a_gray_file_comes_back_as_written(tmp_path: Path) -> None:
     gray = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    prepare.write_gray(tmp_path / "a.pgm", gray)
-    assert prepare.read_gray(tmp_path / "a.pgm").tolist() == gray.tolist()
-    assert np.asarray(Image.open(tmp_path / "a.pgm")).tolist() == gray.tolist()
+    prepare.write_gray(tmp_path / "a.tif", gray)
+    assert prepare.read_gray(tmp_path / "a.tif").tolist() == gray.tolist()
+    assert np.asarray(Image.open(tmp_path / "a.tif")).tolist() == gray.tolist()
 
 
 def test_black_and_white_is_written_as_bits(tmp_path: Path) -> None:
     gray = np.where(np.arange(33).reshape(3, 11) % 3 == 0, 0, 255).astype(np.uint8)
-    prepare.write_gray(tmp_path / "a.pgm", gray)
-    assert (tmp_path / "a.pgm").read_bytes()[:2] == b"P4"
-    assert prepare.read_gray(tmp_path / "a.pgm").tolist() == gray.tolist()
-    assert np.asarray(Image.open(tmp_path / "a.pgm").convert("L")).tolist() == gray.tolist()
-    prepare.write_gray(tmp_path / "b.pgm", np.rot90(gray))
-    assert prepare.read_gray(tmp_path / "b.pgm").tolist() == np.rot90(gray).tolist()
+    prepare.write_gray(tmp_path / "a.tif", gray)
+    assert (tmp_path / "a.tif").read_bytes()[:2] == b"P4"
+    assert prepare.read_gray(tmp_path / "a.tif").tolist() == gray.tolist()
+    assert np.asarray(Image.open(tmp_path / "a.tif").convert("L")).tolist() == gray.tolist()
+    prepare.write_gray(tmp_path / "b.tif", np.rot90(gray))
+    assert prepare.read_gray(tmp_path / "b.tif").tolist() == np.rot90(gray).tolist()
