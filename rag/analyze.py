@@ -11,6 +11,7 @@ from rag.classify import combine, opening
 from rag.concurrency import bounded, together
 from rag.errors import DamagedFile, RedwellError
 from rag.fields.stage import extract_fields
+from rag.grouping import grouped
 from rag.labels import TYPE, LabelSet
 from rag.language import detect_language
 from rag.model import Classification, Document, Page, PageTask, Stage, Status
@@ -155,7 +156,7 @@ async def report_reading(document: Document, pages: Sequence[Page], services: Se
 async def _entities(document: Document, pages: list[Page], services: Services, stages: Stages) -> None:
     async def work() -> None:
         found = await services.entities.recognize(pages)
-        await services.state.documents.save_entities(document.id, [entity for page in found for entity in page])
+        await services.state.documents.save_entities(document.id, grouped([e for page in found for e in page]))
 
     await stages.optional(Stage.ENTITIES, services.entities.version, work)
 

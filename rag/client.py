@@ -14,6 +14,7 @@ from rag.calls.corpus import CorpusCalls
 from rag.calls.documents import DocumentCalls, File, Highlight
 from rag.calls.exports import ExportCalls
 from rag.calls.fields import FieldCalls
+from rag.calls.insights import InsightCalls
 from rag.calls.labels import LabelCalls
 from rag.calls.questions import QuestionCalls
 from rag.wire import ApiError
@@ -21,5 +22,5 @@ from rag.wire import ApiError
 __all__ = ["ApiError", "File", "Highlight", "RedwellClient"]
 
 
-class RedwellClient(DocumentCalls, ExportCalls, QuestionCalls, CorpusCalls, FieldCalls, LabelCalls):
+class RedwellClient(DocumentCalls, ExportCalls, QuestionCalls, CorpusCalls, FieldCalls, LabelCalls, InsightCalls):
     """Thread-safe. Calls that may be repeated are retried on 502, 503 and 504, for `retry_seconds` in all."""

@@ -30,6 +30,7 @@ from rag.serving.models import (
     ReaderDeployment,
     RetrieverDeployment,
 )
+from rag.serving.transport import RayTransport
 from rag.settings import Scaling, Settings, load
 
 APP = "redwell"
@@ -111,6 +112,11 @@ def stop() -> None:
     if ray.is_initialized():
         serve.shutdown()
         ray.shutdown()
+
+
+def transport(deployment: str) -> RayTransport:
+    """Calls a deployment of the running application directly: what benches measure."""
+    return RayTransport(serve.get_deployment_handle(deployment, APP))
 
 
 def _report(progress: Callable[[str], None], stopped: threading.Event) -> None:

@@ -28,11 +28,9 @@ def ocr(settings: Settings) -> Any:
 
 
 def entities(settings: Settings) -> Any:
-    from rag.adapters.ner_spacy import SpacyRecognizer
+    from rag.adapters.ner_hub import build_recognizer
 
-    own = settings.entities
-    path = resolve(own.model, cache_dir=settings.cache_dir)
-    recognizer = SpacyRecognizer(path, batch_size=own.batch_size, use_gpu=own.scaling.gpus > 0)
+    recognizer = build_recognizer(settings.entities, settings.cache_dir)
     recognizer.recognize([])
     return recognizer
 

@@ -19,6 +19,8 @@ _LEGAL = re.compile(
     r"|n\.?v|pty|oy|ab|a/s|sdn\.? bhd)\.?(?=$|[\s,])",
     re.I,
 )
+OVERLAP = 250
+"""Characters: twice the longest name that is kept."""
 _TITLE = re.compile(r"^(?:mr|mrs|ms|miss|dr|prof|professor|sir|madam)\.?\s+", re.I)
 
 
@@ -187,16 +189,36 @@ _RULES: tuple[tuple[str, re.Pattern[str], Callable[[str], str]], ...] = (
 )
 
 
-def windows(text: str, size: int) -> Iterator[tuple[int, str]]:
-    """Pieces of at most `size` characters with their offsets, cut where a paragraph, line or word ends."""
-    start = 0
+class Window(NamedTuple):
+    """A piece of a text and the offsets (in the whole text) at which a span of this piece may start."""
+
+    offset: int
+    text: str
+    keeps_from: int
+    keeps_to: int
+
+
+def windows(text: str, size: int, overlap: int = OVERLAP) -> Iterator[Window]:
+    """Pieces of at most `size` + 2 `overlap` characters that keep every span of at most `overlap` characters whole.
+
+    Cut where a line ends, which no span crosses; where none ends in the second half of a piece, two pieces share
+    `overlap` characters on both sides of the cut and each span belongs to the piece in which it starts.
+    """
+    start, shared = 0, 0
     while start < len(text):
         end = min(start + size, len(text))
+        beyond = end
         if end < len(text):
-            cuts = (text.rfind(mark, start + size // 2, end) for mark in ("\n\n", "\n", " "))
-            end = next((cut for cut in cuts if cut > 0), end)
-        yield start, text[start:end]
-        start = end
+            line = text.rfind("\n", start + size // 2, end)
+            if line >= 0:
+                end = beyond = line + 1
+            else:
+                space = text.rfind(" ", start + size // 2, end)
+                end = space if space > 0 else end
+                beyond = min(end + overlap, len(text))
+        first = max(0, start - shared)
+        yield Window(first, text[first:beyond], start, end)
+        start, shared = end, overlap if beyond > end else 0
 
 
 def unwrapped(text: str) -> str:

@@ -15,6 +15,7 @@ from rag import originals
 from rag.classify import combine, opening
 from rag.concurrency import bounded
 from rag.errors import EmptyFile
+from rag.grouping import grouped
 from rag.labels import TYPE
 from rag.language import detect_language
 from rag.model import Classification, Entity, Page, PageTask, Summary
@@ -66,7 +67,7 @@ async def analyze_now(
     )
     return InstantAnalysis(
         tuple(pages),
-        tuple(entity for page in entities for entity in page),
+        tuple(grouped([entity for page in entities for entity in page])),
         classification,
         summary,
         detect_language(" ".join(page.text[:2000] for page in pages[:5])),

@@ -6,18 +6,18 @@ Ray's part of it is rag/serving/transport.py.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from rag.labels import Example, LabelSet, Trained
-from rag.model import Classification, Entity, Message, Page, PageTask, Token, Usage
+from rag.model import Classification, Entity, Message, Page, PageTask, Token, Usage, Words
 from rag.ports import Generator, Outline, SearchQuery, SearchResult
 from rag.services import Services, open_state
 from rag.settings import Settings
 
-ENTITIES_VERSION = "1"
+ENTITIES_VERSION = "2"
 """Raised when rag/entity_rules.py changes what is found: documents then get the stage again."""
 CLASSIFIER_VERSION = "2"
 """The same for the built-in labels and cues."""
@@ -77,7 +77,9 @@ class EntitiesClient:
     seconds: float
 
     async def recognize(self, pages: Sequence[Page]) -> list[list[Entity]]:
-        return await self.transport.call("recognize", pages, seconds=self.seconds)
+        # Names are found in the text: the words and their boxes stay here.
+        light = [replace(page, words=Words()) for page in pages]
+        return await self.transport.call("recognize", light, seconds=self.seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,8 @@ class Entity:
     type: str
     count: int = 0
     mentions: tuple[Mention, ...] = ()
+    norm: str = ""
+    pages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +376,7 @@ class EntityCount:
     mentions: int = 0
     documents: int = 0
     document_ids: tuple[str, ...] = ()
+    norm: str = ""
 
 
 @dataclass(frozen=True, slots=True)

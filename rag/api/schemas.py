@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr
 from rag.answer import AskRequest
 from rag.api.counted import counted_record
 from rag.api.scope import Body, Scope
+from rag.grouping import canonical
 from rag.instant import InstantAnalysis
 from rag.model import Answer, Box, Citation, Document, Entity, Message, Mode, Page, Passage
 
@@ -100,7 +101,7 @@ def child_records(document: Document, children: Sequence[Document]) -> list[dict
 
 
 def entity_groups(entities: Sequence[Entity], pages: Sequence[Page]) -> list[dict[str, Any]]:
-    """Mentions of one thing together, most frequent first; the shortest common spelling that occurs most names it."""
+    """Mentions of one thing together, most frequent first, with the pages that name it."""
     by_number = {page.number: page for page in pages}
     groups: dict[tuple[str, str], list[Entity]] = {}
     for entity in entities:
@@ -108,12 +109,13 @@ def entity_groups(entities: Sequence[Entity], pages: Sequence[Page]) -> list[dic
     rows = []
     ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     for (kind, _), mentions in ranked:
-        spellings = [" ".join(mention.text.split()) for mention in mentions]
         rows.append(
             {
-                "text": max(set(spellings), key=lambda text: (spellings.count(text), -len(text), text)),
+                "text": canonical([mention.text for mention in mentions], kind),
                 "type": kind,
+                "norm": mentions[0].norm,
                 "count": len(mentions),
+                "pages": sorted({mention.page for mention in mentions}),
                 "mentions": [
                     {"page": m.page, "start": m.start, "end": m.end, "boxes": _boxes(by_number.get(m.page), m)}
                     for m in mentions

@@ -161,6 +161,53 @@ def reading(
     _write(result, output)
 
 
+@eval_app.command()
+def analysis(
+    folder: Annotated[Path, typer.Argument(help="Folder with ner/ and doctypes.jsonl.gz.")],
+    only: Annotated[list[str] | None, typer.Option(help="entities or types; may be given again.")] = None,
+    output: Output = None,
+) -> None:
+    """Entities beside bare spaCy; document types by their descriptions and after ten corrections a class."""
+    from rag.evaluation.analysis import PARTS, evaluate_analysis
+    from rag.settings import load
+
+    with reported(), console.status("measuring") as status:
+        result = evaluate_analysis(folder, load("cpu"), parts=tuple(only or PARTS), progress=status.update)
+    console.print_json(json.dumps(result))
+    _write(result, output)
+
+
+@bench_app.command("analysis")
+def bench_analysis(
+    pages: Annotated[int, typer.Option(help="Pages for the entities.")] = 160,
+    chunks: Annotated[int, typer.Option(help="Chunks for the embeddings.")] = 512,
+    runs: Annotated[int, typer.Option(help="Runs each way.")] = 3,
+    output: Output = None,
+) -> None:
+    """Entities and embeddings through Ray Serve, beside the bare libraries, with the batches that formed."""
+    from rag import deploy
+    from rag.bench import analysis as bench
+    from rag.settings import load
+
+    settings = load("cpu")
+
+    async def both() -> dict[str, Any]:
+        say = console.print
+        entities = deploy.transport("Entities")
+        embedder = deploy.transport("Embedder")
+        found = {
+            "entities": await bench.bench_entities(settings, entities, pages=pages, runs=runs, progress=say),
+            "embeddings": await bench.bench_embeddings(settings, embedder, chunks=chunks, runs=runs, progress=say),
+        }
+        return {name: one.as_dict() for name, one in found.items()}
+
+    with _stack():
+        result = asyncio.run(both())
+    for name, figures in result.items():
+        _show(name, figures)
+    _write(result, output)
+
+
 @bench_app.command()
 def composition(
     runs: Annotated[int, typer.Option(help="Documents each way.")] = 5,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
@@ -83,13 +84,19 @@ class EntitiesDeployment:
         self._recognizer = engines.entities(settings)
         self._batched.set_max_batch_size(own.batching.max_batch_size)
         self._batched.set_batch_wait_timeout_s(own.batching.batch_wait_s)
+        self._formed: Counter[int] = Counter()
 
     async def recognize(self, pages: Sequence[Page]) -> list[list[Entity]]:
         return await self._batched(pages)
 
     @serve.batch
     async def _batched(self, calls: list[Sequence[Page]]) -> list[list[list[Entity]]]:
+        self._formed[sum(map(len, calls))] += 1
         return await _batch(calls, self._recognizer.recognize)
+
+    async def batch_sizes(self) -> dict[int, int]:
+        """Pages in a batch -> how many such batches formed since the start."""
+        return dict(self._formed)
 
 
 @serve.deployment(name="Classifier")
@@ -129,6 +136,7 @@ class EmbedderDeployment:
         self._embedder = engines.embedding(settings, settings.embedding.scaling.gpus)
         self._batched.set_max_batch_size(settings.embedding.batching.max_batch_size)
         self._batched.set_batch_wait_timeout_s(settings.embedding.batching.batch_wait_s)
+        self._formed: Counter[int] = Counter()
         self._embedder.embed(["warm up"])
 
     async def embed(self, texts: Sequence[str]) -> np.ndarray:
@@ -137,7 +145,12 @@ class EmbedderDeployment:
 
     @serve.batch
     async def _batched(self, calls: list[Sequence[str]]) -> list[list[np.ndarray]]:
+        self._formed[sum(map(len, calls))] += 1
         return await _batch(calls, self._embedder.embed)
+
+    async def batch_sizes(self) -> dict[int, int]:
+        """Texts in a batch -> how many such batches formed since the start."""
+        return dict(self._formed)
 
 
 @serve.deployment(name="Retriever")

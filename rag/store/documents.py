@@ -17,6 +17,7 @@ from rag.store.counting import Counting
 from rag.store.facets import Facets
 from rag.store.family import Family, below
 from rag.store.fields import FieldRows
+from rag.store.insights import Insights
 from rag.store.listing import DocumentPage, Listing
 from rag.store.records import (
     BATCH,
@@ -36,7 +37,7 @@ from rag.store.tables import chunks, documents, jobs, lookup_key, metadata_value
 __all__ = ["DocumentPage", "DocumentStore"]
 
 
-class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family):
+class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family, Insights):
     """`DocumentStore(database)`. Every method is one transaction; every change raises the document's `revision`."""
 
     async def add(

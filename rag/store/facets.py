@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import FromClause, and_, distinct, func, or_, select
 
+from rag.grouping import canonical
 from rag.model import Status
 from rag.store.database import Database
 from rag.store.tables import changes, chunks, documents, entities, jobs, lookup_key, pages
@@ -78,7 +79,8 @@ class Facets:
                 where[key, kind].add(document_id)
         facets = []
         for (key, kind), counted in texts.items():
-            text, norm = min(counted, key=lambda pair: (-counted[pair], pair))
+            text = canonical([text for text, _ in counted.elements()], kind)
+            _, norm = min(counted, key=lambda pair: (-counted[pair], pair))
             owner_ids = tuple(sorted(where[key, kind]))
             facets.append(EntityFacet(text, kind, norm or key, counted.total(), len(owner_ids), owner_ids))
         return sorted(facets, key=lambda facet: (-facet.documents, -facet.mentions, facet.norm, facet.type))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -9,6 +11,7 @@ from streamlit.util import calc_hash
 
 from rag.client import RedwellClient
 from tests.conftest import ROOT
+from ui.screens.insights import picked
 
 
 @pytest.fixture
@@ -240,6 +243,37 @@ def test_search_shows_passages_with_their_scores(app: AppTest, lease: str) -> No
     assert '<small title="rank in this index">#1</small>' in html(app)
 
 
+# Insights
+
+
+def charts(app: AppTest) -> list[dict]:
+    return [json.loads(element.proto.spec) for element in app.get("vega_lite_chart")]
+
+
+def test_insights_draws_types_names_and_pairs(app: AppTest, lease: str) -> None:
+    at(app, "insights")
+    assert not app.exception
+    app.button_group(key="insight_kind").set_value("PERSON").run()
+    titles = [element.value for element in app.subheader]
+    assert titles == ["Types", "Names", "Dates in the documents", "Named together"]
+    assert len(charts(app)) == 3
+    assert all(chart["params"][0]["name"] == "click" for chart in charts(app))
+
+
+def test_insights_of_an_empty_library_says_so(app: AppTest, client: RedwellClient) -> None:
+    at(app, "insights")
+    assert "Nothing to see yet" in html(app)
+
+
+def test_a_click_names_the_mark() -> None:
+    event = {"selection": {"click": [{"label": "invoice", "documents": 3}]}}
+    assert (picked(event, "label"), picked({"selection": {}}, "label"), picked(None, "label")) == (
+        "invoice",
+        None,
+        None,
+    )
+
+
 # System
 
 
@@ -249,7 +283,7 @@ def test_system_counts_and_says_that_all_is_well(app: AppTest, lease: str) -> No
     assert "rw-ready" in html(app)
 
 
-@pytest.mark.parametrize("page", ["ask", "documents", "document", "search", "system"])
+@pytest.mark.parametrize("page", ["ask", "documents", "document", "search", "insights", "system"])
 def test_without_the_api_every_page_says_what_to_do(app: AppTest, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
     monkeypatch.setenv("REDWELL_API_URL", "http://127.0.0.1:9")
     at(app, page, document="d1")

@@ -97,11 +97,18 @@ def test_iban_checksums():
     assert not valid_iban("DE89")
 
 
-@given(st.text(alphabet="ab \n", max_size=300), st.integers(2, 50))
-def test_windows_are_the_text(text, size):
-    pieces = list(windows(text, size))
-    assert "".join(piece for _, piece in pieces) == text
-    assert all(text[offset:].startswith(piece) and len(piece) <= size for offset, piece in pieces)
+@given(st.text(alphabet="ab \n", max_size=300), st.integers(2, 50), st.integers(1, 20))
+def test_windows_keep_every_span_of_a_line_whole_and_once(text, size, overlap):
+    pieces = list(windows(text, size, overlap))
+    assert all(text[piece.offset :].startswith(piece.text) for piece in pieces)
+    assert all(len(piece.text) <= size + 2 * overlap for piece in pieces)
+    for start in range(len(text)):
+        for end in range(start + 1, min(start + overlap, len(text)) + 1):
+            if "\n" not in text[start:end]:
+                homes = [piece for piece in pieces if piece.keeps_from <= start < piece.keeps_to]
+                assert len(homes) == 1
+                assert homes[0].offset <= start
+                assert end <= homes[0].offset + len(homes[0].text)
 
 
 @given(st.text(alphabet="ab. \n", max_size=300))
