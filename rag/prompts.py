@@ -11,7 +11,11 @@ from pathlib import Path
 from rag.model import Message, Passage
 
 _FOLDER = Path(__file__).parent / "templates"
-_CONTROL = re.compile(r"<\|[^|>]{0,40}\|>|</?(?:passage|document)\b[^>]*>", re.IGNORECASE)
+_UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+"""Characters that a person does not see and a model reads."""
+_MARKS = re.compile(r"[<＜﹤]\s*/?\s*(?:passage|document)\b[^>＞﹥]*[>＞﹥]?", re.IGNORECASE)
+_ANGLE = re.compile(r"[<＜﹤](?=[\w/|｜!<＜?])")
+_BRACKET = re.compile(r"\[(?=/?[A-Z][A-Z_]{2,30}\])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,9 @@ def _template(name: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def quoted(text: str) -> str:
-    """Document text as data: chat control tokens and our own marks are taken out, so that it cannot end its quotation."""
-    return _CONTROL.sub(" ", text)
+    """Document text as data, which cannot end its quotation: our own marks are taken out, and what a chat template could read as
+    one of its tokens ('<|im_end|>', '</s>', '[INST]') is broken by a space, so that it reaches the model as plain characters."""
+    return _BRACKET.sub("[ ", _ANGLE.sub("< ", _MARKS.sub(" ", _UNSEEN.sub("", text))))
 
 
 def _render(name: str, **values: str) -> Prompt:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def encodable(text: str) -> str:
     """The text with each lone surrogate as '?', offsets unchanged. JSON requests and broken PDFs do carry them."""
@@ -10,3 +12,11 @@ def encodable(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-8", "replace").decode()
     return text
+
+
+_LIVE = re.compile(r"!(?=\[)|\](?=\()|<(?=[A-Za-z/!?])")
+
+
+def inert(text: str) -> str:
+    """For doors whose clients render Markdown or HTML: pictures, links and tags of quoted text stay visible and do nothing."""
+    return _LIVE.sub(lambda match: f"{match[0]} ", text)

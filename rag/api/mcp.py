@@ -23,6 +23,7 @@ from rag.api.questions import checked_question, query_reply, search_reply
 from rag.api.schemas import AskBody, SearchBody, answer_record, document_record
 from rag.errors import RedwellError, Unavailable
 from rag.services import Services
+from rag.text import inert
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
@@ -115,6 +116,7 @@ def _tools(services: Services) -> list[Callable[..., Awaitable[dict[str, Any]]]]
         checked_question(question, services)
         body = AskBody(question=question, collection=collection, document_ids=document_ids, strict=strict, top_k=8)
         record = answer_record(await complete(body.request(), services))
+        record["answer"] = inert(record["answer"])
         return {key: value for key, value in record.items() if key not in ("draft", "usage", "timings")}
 
     async def search(

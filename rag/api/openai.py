@@ -22,6 +22,7 @@ from rag.answer import AskRequest, complete
 from rag.errors import InvalidInput, NotFound, RedwellError
 from rag.model import Answer, Filter, Message
 from rag.services import Services
+from rag.text import inert
 
 NAME = "redwell"
 
@@ -102,7 +103,12 @@ def _error(error: RedwellError) -> dict[str, Any]:
 
 
 def _completion(model: str, answer: Answer) -> dict[str, Any]:
-    message = {"role": "assistant", "content": answer.answer, "refusal": None, "annotations": file_citations(answer)}
+    message = {
+        "role": "assistant",
+        "content": inert(answer.answer),
+        "refusal": None,
+        "annotations": file_citations(answer),
+    }
     return {
         "id": f"chatcmpl-{uuid.uuid4().hex}",
         "object": "chat.completion",
@@ -130,7 +136,7 @@ async def _stream(model: str, request: AskRequest, services: Services, usage: bo
     except RedwellError as error:
         yield _frame(_error(error))
         return
-    for piece in re.findall(r"\S+\s*", answer.answer):
+    for piece in re.findall(r"\S+\s*", inert(answer.answer)):
         yield chunk({"content": piece})
     yield chunk({"annotations": file_citations(answer)}, "stop")
     if usage:
@@ -140,10 +146,11 @@ async def _stream(model: str, request: AskRequest, services: Services, usage: bo
 
 def file_citations(answer: Answer) -> list[dict[str, Any]]:
     """One a citation; `index` is where its [n] stands in the text."""
+    text = inert(answer.answer)
     return [
         {
             "type": "file_citation",
-            "index": answer.answer.find(f"[{citation.marker}]"),
+            "index": text.find(f"[{citation.marker}]"),
             "file_id": citation.document_id,
             "filename": citation.filename,
             "page": citation.page,
