@@ -13,6 +13,7 @@ from __future__ import annotations
 from rag.calls.corpus import CorpusCalls
 from rag.calls.documents import DocumentCalls, File, Highlight
 from rag.calls.exports import ExportCalls
+from rag.calls.feedback import FeedbackCalls
 from rag.calls.fields import FieldCalls
 from rag.calls.insights import InsightCalls
 from rag.calls.labels import LabelCalls
@@ -22,5 +23,14 @@ from rag.wire import ApiError
 __all__ = ["ApiError", "File", "Highlight", "RedwellClient"]
 
 
-class RedwellClient(DocumentCalls, ExportCalls, QuestionCalls, CorpusCalls, FieldCalls, LabelCalls, InsightCalls):
+class RedwellClient(
+    DocumentCalls,
+    ExportCalls,
+    QuestionCalls,
+    CorpusCalls,
+    FieldCalls,
+    LabelCalls,
+    InsightCalls,
+    FeedbackCalls,
+):
     """Thread-safe. Calls that may be repeated are retried on 502, 503 and 504, for `retry_seconds` in all."""

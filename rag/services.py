@@ -10,6 +10,7 @@ from rag.settings import Settings
 from rag.store.database import Database
 from rag.store.documents import DocumentStore
 from rag.store.feed import ChangeFeed
+from rag.store.feedback import FeedbackStore
 from rag.store.jobs import JobQueue
 from rag.store.labels import LabelStore
 
@@ -24,6 +25,7 @@ class State:
     feed: ChangeFeed
     blobs: Blobs
     labels: LabelStore
+    feedback: FeedbackStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +53,5 @@ def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
         ChangeFeed(database),
         blobs or FsspecBlobs(settings.blobs_url),
         LabelStore(database, {TYPE: settings.classifying.labels, **settings.classifying.sets}),
+        FeedbackStore(database),
     )

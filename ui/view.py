@@ -228,6 +228,14 @@ def _markers(text: str, known: Mapping[int, Citation]) -> str:
     return "".join([*pieces, escape(text[at:])])
 
 
+def copied(answer: Answer) -> str:
+    """The answer as plain text with its sources below, for a letter or a note."""
+    sources = [
+        f"[{one.marker}] {one.filename}, page {one.page}: “{' '.join(one.quote.split())}”" for one in answer.citations
+    ]
+    return "\n\n".join([answer.answer, "\n".join(sources)]) if sources else answer.answer
+
+
 def support(answer: Answer) -> str:
     """One line on what the answer rests on."""
     doubtful = [sentence for sentence in answer.grounding.sentences if not sentence.supported]

@@ -9,7 +9,18 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from rag import __version__
-from rag.api import corpus, documents, exports, fields, insights, labels, openai, problems, questions
+from rag.api import (
+    corpus,
+    documents,
+    exports,
+    feedback,
+    fields,
+    insights,
+    labels,
+    openai,
+    problems,
+    questions,
+)
 from rag.api.gates import Gates
 from rag.api.mcp import McpDoor
 from rag.services import Services
@@ -40,6 +51,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(fields.routes(services))
     app.include_router(insights.routes(services))
     app.include_router(labels.routes(services))
+    app.include_router(feedback.routes(services))
     app.include_router(openai.routes(services))
     app.router.routes.append(Route("/mcp", door, include_in_schema=False))
     app.add_middleware(Gates, limits=services.settings.limits, api_keys=services.settings.server.api_keys)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import httpx
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -54,6 +55,33 @@ def test_ask_shows_the_answer_with_its_source_and_quote(app: AppTest, lease: str
     assert f'href="document?document={lease}&amp;page=1' in html(app)
     assert app.button(key="cite 0 1").label == r"**1** lease\.txt · page 1"
     assert "monthly rent is EUR 4,850" in html(app)
+
+
+def test_a_thumb_down_with_its_reason_is_kept(app: AppTest, lease: str, api_url: str) -> None:
+    app.run()
+    app.chat_input[0].set_value("What is the monthly rent?").run()
+    app.feedback(key="thumb 0").set_value(0).run()
+    app.text_input[-1].set_value("Of another lease.")
+    next(button for button in app.button if button.label == "Send").click().run()
+    kept = [json.loads(line) for line in httpx.get(f"{api_url}/v1/feedback").text.splitlines()]
+    last = kept[-1]
+    assert (last["question"], last["right"], last["reason"]) == ("What is the monthly rent?", False, "Of another lease.")
+    assert last["citations"][0]["document_id"] == lease
+    assert "Thank you, noted." in [caption.value for caption in app.caption]
+
+
+def test_an_answer_can_be_copied_with_its_sources(app: AppTest, lease: str) -> None:
+    app.run()
+    app.chat_input[0].set_value("What is the monthly rent?").run()
+    assert "[1] lease.txt, page 1: “" in app.code[0].value
+
+
+def test_a_stopped_answer_leaves_the_question_and_says_so(app: AppTest, lease: str) -> None:
+    app.session_state["answering"] = "Who pays for the roof?"  # as a run that was cut off leaves it
+    app.run()
+    assert '<div class="rw-question">Who pays for the roof?</div>' in html(app)
+    assert "Stopped." in html(app)
+    assert "answering" not in app.session_state
 
 
 def test_a_citation_opens_the_page_beside_the_answer(app: AppTest, lease: str) -> None:

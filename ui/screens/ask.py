@@ -19,6 +19,7 @@ class Turn:
     question: str
     answer: Answer | None = None
     error: ApiError | None = None
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ def render() -> None:
     with st.bottom:
         asked = st.chat_input("Ask your documents", key="question", max_chars=8000, submit_mode="disable")
     asked = asked or st.session_state.pop("example", None)
+    if cut := st.session_state.pop("answering", None):
+        # The run that streamed this answer never came to its end: Stop was pressed, or something else.
+        turns.append(Turn(cut, stopped=True))
     if source:
         left, right = st.columns([11, 10], gap="large")
         with right:
@@ -51,7 +55,9 @@ def render() -> None:
         for at, turn in enumerate(turns):
             _turn(turn, at)
         if asked:
+            st.session_state.answering = str(asked)
             turns.append(_asked(str(asked), turns))
+            del st.session_state["answering"]
             st.rerun()
 
 
@@ -60,6 +66,7 @@ def _head(talking: bool) -> None:
         _scope()
         if talking and st.button("New conversation", icon=":material/edit_square:", type="tertiary", key="new"):
             st.session_state.turns = []
+            st.session_state.told = {}
             st.session_state.source = None
             st.rerun()
 
@@ -102,8 +109,11 @@ def _turn(turn: Turn, at: int) -> None:
     st.html(f'<div class="rw-question">{view.escape(turn.question)}</div>')
     if turn.error is not None:
         api.show(turn.error)
+    if turn.stopped:
+        st.html('<div class="rw-line">Stopped.</div>')
     if turn.answer is not None:
         _answer(turn.answer, at)
+        _verdict(turn, turn.answer, at)
 
 
 def _answer(answer: Answer, at: int) -> None:
@@ -118,6 +128,33 @@ def _answer(answer: Answer, at: int) -> None:
     st.html(f'<div class="rw-line">{view.escape(view.support(answer))}</div>')
     for citation in answer.citations:
         _citation(citation, at)
+
+
+def _verdict(turn: Turn, answer: Answer, at: int) -> None:
+    """Copy it, or say whether it was right: kept for evaluation."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"verdict {at}"):
+        thumb = st.feedback("thumbs", key=f"thumb {at}")
+        with st.popover("Copy", icon=":material/content_copy:", type="tertiary"):
+            st.code(view.copied(answer), language=None, wrap_lines=True)
+    told: dict[int, int] = st.session_state.setdefault("told", {})
+    if thumb is None or told.get(at) == thumb:
+        if thumb is not None:
+            st.caption("Thank you, noted.")
+        return
+    reason = ""
+    if thumb == 0:
+        with st.form(f"why {at}", border=False):
+            reason = st.text_input(
+                "What is wrong with it?", placeholder="The amount is of another contract", max_chars=4000
+            )
+            if not st.form_submit_button("Send"):
+                return
+    with api.shown():
+        api.client().feedback(
+            turn.question, answer, right=thumb == 1, reason=reason, collection=st.session_state.get("in_collection")
+        )
+        told[at] = thumb
+        st.rerun()
 
 
 def _citation(citation: Citation, at: int) -> None:
@@ -149,7 +186,9 @@ def _source(source: Source) -> None:
 def _asked(question: str, turns: list[Turn]) -> Turn:
     """Stream the answer onto the page; what was streamed is replaced by the final answer."""
     st.html(f'<div class="rw-question">{view.escape(question)}</div>')
-    line, place = st.empty(), st.empty()
+    line, place, stop = st.empty(), st.empty(), st.empty()
+    # Any press runs the page anew, which ends this run and with it the request.
+    stop.button("Stop", icon=":material/stop_circle:", type="tertiary", key="stop")
     line.html('<div class="rw-line">Looking for passages …</div>')
     text, turn = "", Turn(question)
     citations: list[Citation] = []
