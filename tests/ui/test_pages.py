@@ -65,7 +65,11 @@ def test_a_thumb_down_with_its_reason_is_kept(app: AppTest, lease: str, api_url:
     next(button for button in app.button if button.label == "Send").click().run()
     kept = [json.loads(line) for line in httpx.get(f"{api_url}/v1/feedback").text.splitlines()]
     last = kept[-1]
-    assert (last["question"], last["right"], last["reason"]) == ("What is the monthly rent?", False, "Of another lease.")
+    assert (last["question"], last["right"], last["reason"]) == (
+        "What is the monthly rent?",
+        False,
+        "Of another lease.",
+    )
     assert last["citations"][0]["document_id"] == lease
     assert "Thank you, noted." in [caption.value for caption in app.caption]
 
