@@ -20,7 +20,7 @@ from rag.stages import Stages
 from rag.summarize import summarize
 
 READ_VERSION = "2"
-INDEX_VERSION = "2"
+INDEX_VERSION = "3"
 PAGES_IN_FLIGHT = 64
 SIDE_BY_SIDE = (Stage.ENTITIES, Stage.CLASSIFY, Stage.INDEX, Stage.SUMMARY)
 

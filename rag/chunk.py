@@ -22,6 +22,27 @@ NUMBERED = re.compile(
 )
 PAGE_WORD = re.compile(r"\b(?:page|pages|pg|p|seite|sheet|slide|folio)\b")
 DIGITS = re.compile(r"\d+")
+YEAR = re.compile(r"(?:19|20)\d\d")
+NAMELESS = frozenset(
+    [
+        "scan",
+        "scanned",
+        "img",
+        "image",
+        "photo",
+        "picture",
+        "page",
+        "passage",
+        "part",
+        "file",
+        "doc",
+        "document",
+        "untitled",
+        "copy",
+        "new",
+    ]
+)
+"""Words of file names that devices and programs give."""
 MIN_CHARS = 3
 """A page with fewer letters and digits gives no chunk."""
 EDGE_LINES = 2
@@ -70,8 +91,16 @@ def _chunks(
 
 def in_context(filename: str, chunk: Chunk) -> str:
     """What is embedded: a clause says 'the rent', its document's name and heading say whose."""
+    return f"{title_of(filename)}\n{chunk.heading}\n{chunk.text}".lstrip("\n")
+
+
+def title_of(filename: str) -> str:
+    """What a file name tells of its document: not its ending, its number, nor that it is a scan ('IMG_0042.jpg' tells nothing)."""
     stem = filename.rpartition(".")[0] or filename
-    return f"{re.sub(r'[-_.]+', ' ', stem)}\n{chunk.heading}\n{chunk.text}"
+    words = re.sub(r"[-_.,()\[\]]+", " ", stem).split()
+    return " ".join(
+        word for word in words if word.casefold() not in NAMELESS and (YEAR.fullmatch(word) or not word.isdigit())
+    )
 
 
 def heading_of(line: str, following: str) -> str:

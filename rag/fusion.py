@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-DENSE_WEIGHT = 0.5
+DENSE_WEIGHT = 0.6
 """Share of the dense score in the blend. On SciFact's 809 claims (MiniLM in bfloat16, BM25) nDCG@10 is 0.660 dense,
-0.704 lexical, 0.720 by reciprocal ranks, 0.741 blended half and half; anything from 0.4 to 0.7 lies within 0.005 of that."""
+0.704 lexical, 0.720 by reciprocal ranks, 0.741 blended half and half; anything from 0.4 to 0.7 lies within 0.005 of that.
+Of 700 SQuAD questions the right paragraph is among the first five for 0.937 at 0.5, for 0.951 at 0.6."""
 
 
 def reciprocal_rank_fusion(

@@ -217,7 +217,7 @@ class Answering(Section):
     """Replace what the passages do not support by the best passage, quoted."""
     context_tokens: int = 1500
     passages: int = 5
-    min_relevance: float = 0.35
+    min_relevance: float = 0.45
     """Below this probability (0..1, `rag.evidence.relevance`) the answer is 'not in your documents'."""
 
 

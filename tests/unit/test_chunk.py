@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.chunk import chunk_pages, estimate, heading_of
-from rag.model import Page, Source
+from rag.chunk import chunk_pages, estimate, heading_of, in_context, title_of
+from rag.model import Chunk, Page, Source
 
 PIECES = st.sampled_from(
     [
@@ -125,3 +125,24 @@ def test_two_pages_have_no_running_lines():
 @pytest.mark.parametrize("text", ["", " \n ", "- -", "1"])
 def test_a_page_with_next_to_nothing_gives_none(text):
     assert chunk_pages("d", pages(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("filename", "title"),
+    [
+        ("lease-harbour-street.pdf", "lease harbour street"),
+        ("annual_report_2024.final.docx", "annual report 2024 final"),
+        ("IMG_0042.jpg", ""),
+        ("scan (3).pdf", ""),
+        ("INV-17b.pdf", "INV 17b"),
+        ("README", "README"),
+    ],
+)
+def test_a_file_name_tells_what_a_person_wrote_in_it(filename, title):
+    assert title_of(filename) == title
+
+
+def test_a_chunk_is_embedded_below_its_document_and_heading():
+    chunk = Chunk("d", 1, 0, 8, "The rent", heading="3. Rent")
+    assert in_context("lease-7.pdf", chunk) == "lease\n3. Rent\nThe rent"
+    assert in_context("scan-7.pdf", Chunk("d", 1, 0, 8, "The rent")) == "The rent"
