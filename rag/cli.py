@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rag import __version__
-from rag.commands import counting, documents, exports, fields, labels, machine, measure, questions, server
+from rag.commands import counting, documents, exports, fields, jobs, labels, machine, measure, questions, server
 
 app = typer.Typer(
     name="redwell",
@@ -42,6 +42,7 @@ app.command("searchable-pdf", rich_help_panel="With a running service")(exports.
 app.command(rich_help_panel="With a running service")(questions.ask)
 app.command(rich_help_panel="With a running service")(questions.search)
 app.command(rich_help_panel="With a running service")(fields.fields)
+app.add_typer(jobs.jobs_app, name="jobs", rich_help_panel="With a running service")
 app.add_typer(labels.labels_app, name="labels", rich_help_panel="With a running service")
 app.command(rich_help_panel="With a running service")(counting.count)
 measure.eval_app.command("corpus")(counting.evaluate)

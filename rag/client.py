@@ -16,6 +16,7 @@ from rag.calls.exports import ExportCalls
 from rag.calls.feedback import FeedbackCalls
 from rag.calls.fields import FieldCalls
 from rag.calls.insights import InsightCalls
+from rag.calls.jobs import JobCalls
 from rag.calls.labels import LabelCalls
 from rag.calls.questions import QuestionCalls
 from rag.wire import ApiError
@@ -32,5 +33,6 @@ class RedwellClient(
     LabelCalls,
     InsightCalls,
     FeedbackCalls,
+    JobCalls,
 ):
     """Thread-safe. Calls that may be repeated are retried on 502, 503 and 504, for `retry_seconds` in all."""

@@ -20,7 +20,7 @@ from ray import serve
 
 from rag.errors import ConfigurationError
 from rag.launch import check_exposure
-from rag.serving.hosts import AnalyzerDeployment, IngressDeployment
+from rag.serving.hosts import AnalyzerDeployment, IngressDeployment, JobsDeployment
 from rag.serving.llm import build_llm
 from rag.serving.models import (
     ClassifierDeployment,
@@ -68,7 +68,8 @@ def build_application(settings: Settings) -> serve.Application:
     if not settings.llm.base_url:
         handles["llm"] = build_llm(settings)
     analyzer = scaled(AnalyzerDeployment, settings.analysis.scaling).bind(settings, handles)
-    return scaled(IngressDeployment, settings.analysis.ingress).bind(settings, handles, analyzer)
+    jobs = scaled(JobsDeployment, settings.ingestion.scaling).bind(settings)
+    return scaled(IngressDeployment, settings.analysis.ingress).bind(settings, handles, analyzer, jobs)
 
 
 def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
@@ -83,6 +84,7 @@ def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
         ray.init(address=server.ray_address, log_to_driver=False)
     else:
         ray.init(
+            address="local",  # without it Ray joins whatever cluster runs on this machine
             num_cpus=server.logical_cpus,
             include_dashboard=False,
             object_store_memory=server.object_store_mb * 2**20,

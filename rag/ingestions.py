@@ -11,6 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+MEMBER = "!/"
+"""Between the URI of an archive or mail and the name of what came in it."""
+
 
 class RunStatus(StrEnum):
     QUEUED = "queued"

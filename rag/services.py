@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from rag.labels import TYPE
 from rag.ports import Blobs, Classifier, Embedder, EntityRecognizer, Generator, Ocr, Reader, Retriever
 from rag.settings import Settings
+from rag.store.callbacks import CallbackStore
 from rag.store.database import Database
 from rag.store.documents import DocumentStore
 from rag.store.feed import ChangeFeed
 from rag.store.feedback import FeedbackStore
+from rag.store.ingestions import IngestionStore
+from rag.store.items import ItemStore
 from rag.store.jobs import JobQueue
 from rag.store.labels import LabelStore
 
@@ -24,6 +27,9 @@ class State:
     jobs: JobQueue
     feed: ChangeFeed
     blobs: Blobs
+    ingestions: IngestionStore
+    items: ItemStore
+    callbacks: CallbackStore
     labels: LabelStore
     feedback: FeedbackStore
 
@@ -52,6 +58,9 @@ def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
         JobQueue(database),
         ChangeFeed(database),
         blobs or FsspecBlobs(settings.blobs_url),
+        IngestionStore(database),
+        ItemStore(database),
+        CallbackStore(database),
         LabelStore(database, {TYPE: settings.classifying.labels, **settings.classifying.sets}),
         FeedbackStore(database),
     )

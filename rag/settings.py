@@ -231,6 +231,23 @@ class Analysis(Section):
     ingress: Scaling = Scaling(max_ongoing_requests=256, target_ongoing_requests=32)
 
 
+class Ingestion(Section):
+    allow: tuple[str, ...] = ()
+    """Sources that jobs of the API may read: folders and URL prefixes (/srv/scans, s3://bucket/in). Empty: none."""
+    jobs_at_once: int = 1
+    scaling: Scaling = Scaling(cpus=0.1)
+
+
+class Webhooks(Section):
+    secret: str = Field(default="", repr=False)
+    """Key of the HMAC that signs callbacks; without one, callbacks are refused."""
+    allow_private: bool = False
+    """Send to loopback and private addresses too."""
+    attempts: int = 12
+    """Tries before a callback is given up: 5 s after the first, then twice as long each time, an hour at most."""
+    seconds: float = 10
+
+
 class Settings(BaseSettings):
     """The whole tree. `load` reads a profile; tests build it directly."""
 
@@ -257,6 +274,8 @@ class Settings(BaseSettings):
     llm: Llm = Llm()
     answering: Answering = Answering()
     analysis: Analysis = Analysis()
+    ingestion: Ingestion = Ingestion()
+    webhooks: Webhooks = Webhooks()
 
     @classmethod
     def settings_customise_sources(

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from ui import api
-from ui.screens import ask, document, documents, insights, search, system
+from ui.screens import ask, document, documents, insights, jobs, search, system
 
 HERE = Path(__file__).parent
 
@@ -20,6 +20,7 @@ pages = [
     st.Page(documents.render, title="Documents", icon=":material/description:", url_path="documents"),
     st.Page(search.render, title="Search", icon=":material/search:", url_path="search"),
     st.Page(insights.render, title="Insights", icon=":material/insights:", url_path="insights"),
+    st.Page(jobs.render, title="Jobs", icon=":material/move_to_inbox:", url_path="jobs"),
     st.Page(system.render, title="System", icon=":material/monitor_heart:", url_path="system"),
     st.Page(document.render, title="Document", url_path="document", visibility="hidden"),
 ]

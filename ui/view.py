@@ -12,6 +12,7 @@ from html import escape
 from urllib.parse import urlencode
 
 from rag.replies import Answer, Citation, Classification, Document, Result, SentenceCheck, Stage
+from rag.replies_jobs import Job
 
 Span = tuple[int, int]
 
@@ -168,6 +169,24 @@ def progress_html(document: Document) -> str:
         f'</div><div class="rw-bar" role="progressbar" aria-label="{escape(document.filename)}" aria-valuemin="0" '
         f'aria-valuemax="100" aria-valuenow="{100 * progress(document):.0f}">'
         f'<i style="width:{100 * progress(document):.1f}%"></i></div>{stages_html(document)}</div>'
+    )
+
+
+def job_html(job: Job) -> str:
+    """A batch job: what it loads, state, bar, counts."""
+    progress = job.progress
+    share = 100.0 * progress.ended / progress.files if progress.files else 0.0
+    title = ", ".join(job.sources[:3]) + (" …" if len(job.sources) > 3 else "") or "What failed before"
+    parts = [f"{progress.ended:,} of {plural(progress.files, 'file')}", plural(progress.pages_read, "page")]
+    parts += [
+        f"{count:,} {name}" for name, count in (("failed", progress.failed), ("partial", progress.partial)) if count
+    ]
+    parts += [f"{count:,} at {name}" for name, count in progress.stages.items()] if not job.final else []
+    return (
+        f'<div class="rw-job"><div class="rw-job-head"><b>{escape(title)}</b>{status_html(job.status)}</div>'
+        f'<div class="rw-bar" role="progressbar" aria-label="{escape(title)}" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-valuenow="{share:.0f}"><i style="width:{share:.1f}%"></i></div>'
+        f'<p class="rw-line">{escape(", ".join(parts))}</p></div>'
     )
 
 

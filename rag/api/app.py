@@ -16,6 +16,7 @@ from rag.api import (
     feedback,
     fields,
     insights,
+    jobs,
     labels,
     openai,
     problems,
@@ -52,6 +53,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(insights.routes(services))
     app.include_router(labels.routes(services))
     app.include_router(feedback.routes(services))
+    app.include_router(jobs.routes(services))
     app.include_router(openai.routes(services))
     app.router.routes.append(Route("/mcp", door, include_in_schema=False))
     app.add_middleware(Gates, limits=services.settings.limits, api_keys=services.settings.server.api_keys)

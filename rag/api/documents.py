@@ -194,6 +194,7 @@ _UPLOAD_BODY = {
                         "metadata": {"type": "string", "description": "A JSON object"},
                         "language": {"type": "string", "description": "Tesseract codes joined by '+'"},
                         "password": {"type": "string", "format": "password", "description": "Opens encrypted files"},
+                        "callback_url": {"type": "string", "description": "Told, signed, when each document ends"},
                     },
                 }
             }

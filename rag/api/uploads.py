@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,15 +16,15 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
 from rag.errors import EmptyFile, InvalidInput, RedwellError
+from rag.names import collection_name, safe_filename
 from rag.originals import original
 from rag.read.sniff import sniff
 from rag.services import Services
 from rag.spool import spool
 from rag.unlocking import sent_again, unlock
+from rag.webhooks import checked_url
 
-NAME_BYTES = 200
 PASSWORD_CHARS = 1024
-_BIDI = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,7 @@ class Form:
     metadata: dict[str, Any]
     language: str | None
     password: str | None = field(default=None, repr=False)
+    callback_url: str | None = None
 
 
 @asynccontextmanager
@@ -63,6 +63,7 @@ def _form(data: FormData, field: str) -> Form:
         _metadata(data.get("metadata")),
         str(data["language"]) if data.get("language") else None,
         str(data["password"])[:PASSWORD_CHARS] if data.get("password") else None,
+        str(data["callback_url"]) if data.get("callback_url") else None,
     )
 
 
@@ -78,24 +79,6 @@ def _metadata(raw: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidInput("`metadata` is not a JSON object.", 'Send an object, e.g. {"matter": "2024-17"}.')
     return value
-
-
-def collection_name(name: str) -> str:
-    """1 to 64 letters, digits, '.', '_' and '-'."""
-    if not (0 < len(name) <= 64 and all(c.isalnum() or c in "._-" for c in name)):
-        raise InvalidInput(f"'{name[:80]}' is no name for a collection.", "Use 1 to 64 letters, digits, '.', '_', '-'.")
-    return name
-
-
-def safe_filename(name: str | None) -> str:
-    """The last path component without control and direction characters, at most `NAME_BYTES` bytes, suffix kept."""
-    base = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
-    base = "".join(c for c in base if unicodedata.category(c)[0] != "C" and c not in _BIDI).strip(" .")
-    base = base or "unnamed"
-    stem, dot, suffix = base.rpartition(".")
-    suffix = f".{suffix}" if dot and stem and len(suffix) <= 10 else ""
-    stem = stem if suffix else base
-    return stem.encode()[: NAME_BYTES - len(suffix.encode())].decode(errors="ignore") + suffix
 
 
 async def store_upload(file: UploadFile, form: Form, services: Services) -> dict[str, Any]:
@@ -131,11 +114,15 @@ async def store_upload(file: UploadFile, form: Form, services: Services) -> dict
         if not await services.state.blobs.exists(key):
             # The last other document with these bytes was deleted between the two: its blob went with it.
             await services.state.blobs.put_file(key, path)
+    if form.callback_url:
+        await services.state.callbacks.add(document.id, form.callback_url)
     return {"id": document.id, "filename": document.filename, "status": document.status.value, "duplicate": duplicate}
 
 
 async def store_uploads(form: Form, services: Services) -> list[dict[str, Any]]:
     """Every file of the form; one that is refused does not sink the others. Raises when all are refused."""
+    if form.callback_url:
+        checked_url(form.callback_url, secret=services.settings.webhooks.secret)
     lines: list[dict[str, Any]] = []
     refusals: list[RedwellError] = []
     for file in form.files:

@@ -26,13 +26,14 @@ class DocumentCalls(Calls):
         metadata: Mapping[str, Any] | None = None,
         language: str | None = None,
         password: str | None = None,
+        callback_url: str | None = None,
     ) -> list[Upload]:
         """Store files, one outcome each, in their order. Safe to repeat: the same bytes give the same document.
 
         A file is a path or (name, bytes). `password` opens encrypted ones and is not kept. Raises ApiError only when none
         was accepted.
         """
-        form = compact(collection=collection, language=language, password=password)
+        form = compact(collection=collection, language=language, password=password, callback_url=callback_url)
         if metadata:
             form["metadata"] = json.dumps(metadata)
         with ExitStack() as opened:

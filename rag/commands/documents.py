@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rag.commands.common import DEFAULT_URL, ApiKey, Json, Url, as_json, client, report, reported, stderr, stdout
+from rag.commands.jobs import follow
 
 if TYPE_CHECKING:
     from rag.client import RedwellClient
     from rag.replies import Document, Problem
+    from rag.replies_jobs import Job
 
 IN_FLIGHT = 8
 """Documents that are sent and followed at a time: enough to keep the service busy."""
 
 
 def ingest(
-    files: Annotated[
-        list[Path], typer.Argument(exists=True, help="Files, or folders that are walked.", show_default=False)
+    sources: Annotated[
+        list[str], typer.Argument(help="Files, folders, s3://, gs://, az://, https://.", show_default=False)
     ],
     collection: Annotated[str | None, typer.Option(help="Collection to put them in.")] = None,
     language: Annotated[
@@ -30,6 +32,13 @@ def ingest(
     metadata: Annotated[
         list[str] | None, typer.Option("--metadata", "-m", metavar="KEY=VALUE", help="May be given again.")
     ] = None,
+    include: Annotated[list[str] | None, typer.Option(help="Only names that match, e.g. '*.pdf'.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Not names that match.")] = None,
+    stages: Annotated[str, typer.Option(help="Only these: read,entities,classify,index,summary.")] = "",
+    sync: Annotated[bool, typer.Option(help="Delete documents whose file is gone from the sources.")] = False,
+    retry_failed: Annotated[bool, typer.Option(help="Only what failed before in these collections.")] = False,
+    max_failures: Annotated[int | None, typer.Option(min=0, help="Stop after more failures than this.")] = None,
+    callback_url: Annotated[str | None, typer.Option(help="Is told, signed, when the job or a document ends.")] = None,
     wait: Annotated[bool, typer.Option(help="Follow every document to its end.")] = True,
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
@@ -37,22 +46,60 @@ def ingest(
 ) -> None:
     """Load files into the service and follow them. Exit code 1 when any of them failed.
 
-    With --json each document's outcome is one line.
+    What the service can read itself (its setting `ingestion.allow`) becomes a job there, which goes on where it was when
+    it is run again; other files are uploaded. With --json each event or outcome is one line.
     """
-    paths = list(walk(files))
-    pairs = parse_metadata(metadata or [])
-    if not paths:
+    places = [place if "://" in place else str(Path(place).absolute()) for place in sources]
+    for given, place in zip(sources, places, strict=True):
+        if "://" not in place and not Path(place).exists() and not set("*?[") & set(place):
+            raise typer.BadParameter(f"There is no file or folder '{given}'.", param_hint="SOURCES")
+    shared = {"collection": collection, "language": language, "metadata": parse_metadata(metadata or [])}
+    only_jobs = {
+        "include": include,
+        "exclude": exclude,
+        "stages": [name.strip() for name in stages.split(",") if name.strip()],
+        "sync": sync or None,
+        "retry_failed": retry_failed or None,
+        "max_failures": max_failures,
+    }
+    must = any("://" in place or set("*?[") & set(place) for place in places) or any(only_jobs.values())
+    if not must and not any(True for _ in walk(Path(place) for place in places)):
         report("There is no file in what was named.", "Name files, or folders that hold some.")
         raise typer.Exit(1)
-    failed = 0
     with reported(), client(url, api_key) as redwell:
         redwell.health()
-        options = {"collection": collection, "language": language, "metadata": pairs}
-        outcomes = _load(redwell, paths, options, follow=wait, quiet=json)
-        for outcome in outcomes:
-            failed += outcome.failed
-            if json:
-                typer.echo(as_json(outcome, indent=None))
+        options = {**shared, **only_jobs, "callback_url": callback_url}
+        job = _start(redwell, [] if retry_failed else places, options, must=must)
+        if job is not None:
+            ended = follow(redwell, job.id, json=json) if wait else job
+            if ended.status in ("failed", "cancelled") or ended.progress.failed:
+                raise typer.Exit(1)
+            return
+        _upload(
+            redwell, [Path(place) for place in places], {**shared, "callback_url": callback_url}, wait=wait, json=json
+        )
+
+
+def _start(redwell: RedwellClient, places: list[str], options: dict[str, Any], *, must: bool) -> Job | None:
+    """The job, or None where the service does not read these sources and they can be uploaded instead."""
+    from rag.client import ApiError
+
+    try:
+        return redwell.start_job(places, **options)
+    except ApiError as error:
+        refused = error.code == "source_not_allowed" or error.status in (404, 405)  # an older service has no jobs
+        if must or not refused:
+            raise
+        return None
+
+
+def _upload(redwell: RedwellClient, files: list[Path], options: dict[str, Any], *, wait: bool, json: bool) -> None:
+    paths = list(walk(files))
+    failed = 0
+    for outcome in _load(redwell, paths, options, follow=wait, quiet=json):
+        failed += outcome.failed
+        if json:
+            typer.echo(as_json(outcome, indent=None))
     if not json:
         stdout().print(f"{len(paths) - failed} of {len(paths)} documents are in.", markup=False)
     if failed:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import ray
 from ray import serve
 from ray.serve.handle import DeploymentHandle
 
+from rag.services import open_state
 from rag.serving.transport import services_over
 from rag.settings import Settings
 
@@ -25,14 +27,39 @@ class AnalyzerDeployment:
             raise RuntimeError("a slot of the analyzer stopped")
 
 
+@serve.deployment(name="Jobs")
+class JobsDeployment:
+    """Starts the jobs of the API as processes of their own, and delivers callbacks."""
+
+    async def __init__(self, settings: Settings) -> None:
+        from ingestion.supervisor import Supervisor
+
+        state = open_state(settings)
+        await state.database.connect()
+        self._supervisor = Supervisor(settings, state, address=ray.get_runtime_context().gcs_address)
+
+    def check_health(self) -> None:
+        if not self._supervisor.healthy:
+            raise RuntimeError("the loop that starts jobs stopped")
+
+    async def __del__(self) -> None:
+        await self._supervisor.stop()
+
+
 @serve.deployment(name="Ingress")
 @serve.ingress()
 class IngressDeployment:
-    """`analyzer` is a dependency only: the queue between the two is the database."""
+    """`analyzer` and `jobs` are dependencies only: the queue between them is the database."""
 
-    def __init__(self, settings: Settings, handles: dict[str, DeploymentHandle], analyzer: DeploymentHandle) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        handles: dict[str, DeploymentHandle],
+        analyzer: DeploymentHandle,
+        jobs: DeploymentHandle,
+    ) -> None:
         self._services = services_over(settings, handles)
-        self._analyzer = analyzer
+        self._behind = (analyzer, jobs)
 
     def __serve_build_asgi_app__(self) -> Any:
         from rag.api import create_app

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, literal, or_, select, update
 
 from rag.errors import Conflict, NotFound
 from rag.ingestions import Ingestion, Request, RunStatus
 from rag.store.database import Database
 from rag.store.records import jsonable, now
-from rag.store.tables import callbacks, ingestions, jobs
+from rag.store.tables import Instant, callbacks, ingestions, jobs
 
 SERVICE = "service/"
 """How owners begin that run jobs of the API."""
@@ -76,14 +76,7 @@ class IngestionStore:
         `owner` starts with `SERVICE`, and only jobs of such owners are taken over.
         """
         instant = self._clock()
-        free = or_(
-            ingestions.c.status == RunStatus.QUEUED.value,
-            and_(
-                ingestions.c.status == RunStatus.RUNNING.value,
-                ingestions.c.owner.startswith(SERVICE, autoescape=True),
-                or_(ingestions.c.lease_until.is_(None), ingestions.c.lease_until <= instant),
-            ),
-        )
+        free = _free(instant)
         wanted = free if id is None else and_(free, ingestions.c.id == id)
         query = select(ingestions.c.id).where(wanted).order_by(ingestions.c.created_at).limit(1)
         async with self._database.read() as connection:
@@ -101,13 +94,27 @@ class IngestionStore:
                     owner=owner,
                     lease_until=instant + timedelta(seconds=lease_seconds),
                     attempt=ingestions.c.attempt + 1,
-                    started_at=func.coalesce(ingestions.c.started_at, instant),
+                    started_at=func.coalesce(ingestions.c.started_at, literal(instant, Instant)),
                     ended_at=None,
                     error=None,
                 )
                 .returning(ingestions)
             )
             return _value(row.one())
+
+    async def next_free(self) -> str | None:
+        """Id of a job of the API that waits for a runner."""
+        query = select(ingestions.c.id).where(_free(self._clock())).order_by(ingestions.c.created_at).limit(1)
+        async with self._database.read() as connection:
+            return await connection.scalar(query)
+
+    async def mine(self, id: str, owner: str) -> bool:
+        """False: cancelled, or taken over by another runner."""
+        query = select(ingestions.c.id).where(
+            ingestions.c.id == id, ingestions.c.owner == owner, ingestions.c.cancel == 0
+        )
+        async with self._database.read() as connection:
+            return await connection.scalar(query) is not None
 
     async def renew(self, id: str, owner: str, *, lease_seconds: float) -> bool:
         """Prolong the job's lease and those of its documents. False: cancelled, or taken over by another runner."""
@@ -161,11 +168,12 @@ class IngestionStore:
         ended = {"status": RunStatus.CANCELLED.value, "ended_at": self._clock()}
         async with self._database.write() as connection:
             await connection.execute(update(ingestions).where(ingestions.c.id == id).values(cancel=1))
-            await connection.execute(
-                update(ingestions)
-                .where(ingestions.c.id == id, ingestions.c.status == RunStatus.QUEUED.value)
-                .values(ended)
+            nobody = or_(
+                ingestions.c.status == RunStatus.QUEUED.value,
+                ingestions.c.lease_until.is_(None),
+                ingestions.c.lease_until <= self._clock(),
             )
+            await connection.execute(update(ingestions).where(ingestions.c.id == id, nobody).values(ended))
         return await self.get(id)
 
     async def drop(self, id: str) -> None:
@@ -192,6 +200,17 @@ class IngestionStore:
                 await connection.execute(
                     update(jobs).where(jobs.c.owner == lease_owner(ingestion.id)).values(owner=None, lease_until=None)
                 )
+
+
+def _free(instant: datetime) -> ColumnElement[bool]:
+    return or_(
+        ingestions.c.status == RunStatus.QUEUED.value,
+        and_(
+            ingestions.c.status == RunStatus.RUNNING.value,
+            ingestions.c.owner.startswith(SERVICE, autoescape=True),
+            or_(ingestions.c.lease_until.is_(None), ingestions.c.lease_until <= instant),
+        ),
+    )
 
 
 def _value(row: Row[Any]) -> Ingestion:

@@ -11,12 +11,14 @@ from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, upda
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rag.errors import RedwellError
-from rag.ingestions import Item, ItemStatus, Progress
+from rag.ingestions import MEMBER, Item, ItemStatus, RunStatus
+from rag.model import Document
 from rag.ports import Job
 from rag.store.database import Database
 from rag.store.ingestions import lease_owner
+from rag.store.item_lists import ItemLists, item_value
 from rag.store.records import BATCH, jsonable, load, now, upsert
-from rag.store.tables import documents, ingestion_items, jobs, stages, storable
+from rag.store.tables import documents, ingestion_items, ingestions, jobs, stages, storable
 
 _items = ingestion_items
 OPEN = (ItemStatus.WAITING.value, ItemStatus.RUNNING.value)
@@ -28,7 +30,7 @@ def item_key(collection: str, uri: str) -> str:
     return hashlib.sha256(f"{collection}\0{uri}".encode(errors="surrogatepass")).hexdigest()
 
 
-class ItemStore:
+class ItemStore(ItemLists):
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -101,7 +103,7 @@ class ItemStore:
     async def get(self, ids: Sequence[int]) -> list[Item]:
         """In the order of the ids; what is gone is left out."""
         async with self._database.read() as connection:
-            found = {row.id: _value(row) for row in await _by(connection, _items.c.id, ids)}
+            found = {row.id: item_value(row) for row in await _by(connection, _items.c.id, ids)}
         return [found[id] for id in ids if id in found]
 
     # ------------------------------------------------------------------------------------------------ working
@@ -117,22 +119,78 @@ class ItemStore:
             )
             return changed.scalar_one_or_none() or 0
 
-    async def attach(self, id: int, document_id: str, sha256: str, *, size: int, duplicate: bool) -> None:
-        """The file's bytes are stored as this document. Another content than before is a new version of the file."""
+    async def attach(self, item: Item, document: Document, *, duplicate: bool) -> bool:
+        """The file's bytes are stored as this document. Another content than before is a new version of the file.
+
+        True when another file of the job with the same bytes is being worked on: its end settles both.
+        """
         async with self._database.write() as connection:
-            row = (await connection.execute(select(_items).where(_items.c.id == id))).one()
-            changed = row.sha256 not in (None, sha256)
+            await connection.execute(select(documents.c.id).where(documents.c.id == document.id).with_for_update())
+            changed = item.sha256 not in (None, document.sha256)
+            others = await connection.scalar(
+                select(func.count())
+                .select_from(_items)
+                .join(ingestions, ingestions.c.id == _items.c.ingestion_id)
+                .where(
+                    _items.c.document_id == document.id,
+                    _items.c.id != item.id,
+                    _items.c.status == ItemStatus.RUNNING.value,
+                    ingestions.c.status == RunStatus.RUNNING.value,
+                )
+            )
             values = {
-                "document_id": document_id,
-                "sha256": sha256,
-                "size": size,
-                "duplicate": int(duplicate and row.document_id != document_id),
+                "document_id": document.id,
+                "sha256": document.sha256,
+                "size": document.size,
+                "duplicate": int(duplicate),
                 "status": ItemStatus.RUNNING.value,
-                "version": row.version + changed,
-                "replaces": row.document_id if changed else row.replaces,
+                "version": item.version + changed,
+                "replaces": item.document_id if changed else item.replaces,
                 "updated_at": now(),
             }
-            await connection.execute(update(_items).where(_items.c.id == id).values(values))
+            await connection.execute(update(_items).where(_items.c.id == item.id).values(values))
+            return bool(others)
+
+    async def take_members(self, ingestion_id: str, parent: Item, children: Sequence[Document]) -> None:
+        """Documents that came in an archive become files of the job, waiting."""
+        rows = [
+            _row(
+                ingestion_id,
+                item_key(child.collection, f"{parent.uri}{MEMBER}{child.filename}"),
+                {
+                    "uri": f"{parent.uri}{MEMBER}{child.filename}",
+                    "collection": child.collection,
+                    "filename": child.filename,
+                    "size": child.size,
+                    "fingerprint": child.sha256,
+                    "given": {},
+                },
+            )
+            | {"document_id": child.id, "sha256": child.sha256}
+            for child in children
+        ]
+        async with self._database.write() as connection:
+            for row in rows:
+                statement = upsert(connection, _items).values(row)
+                await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=row))
+
+    async def orphans(self, ingestion_id: str) -> None:
+        """Members of archives whose job died wait for this one: a listing does not find them."""
+        under_way = select(ingestions.c.id).where(ingestions.c.status == RunStatus.RUNNING.value)
+        lost = and_(
+            _items.c.status.in_(OPEN),
+            _items.c.uri.contains(MEMBER, autoescape=True),
+            _items.c.ingestion_id.not_in(under_way),
+        )
+        values = {"status": ItemStatus.WAITING.value, "ingestion_id": ingestion_id}
+        async with self._database.write() as connection:
+            await connection.execute(update(_items).where(lost).values(values))
+
+    async def let_go(self, document_id: str, ingestion_id: str) -> None:
+        """The job's lease on a document is over, and with it the document's place in the queue."""
+        mine = and_(jobs.c.document_id == document_id, jobs.c.owner == lease_owner(ingestion_id))
+        async with self._database.write() as connection:
+            await connection.execute(delete(jobs).where(mine))
 
     async def pages(self, document_id: str, *, pages: int, read: int, stage: str) -> None:
         """How many pages the document has, how many are read, where it is now."""
@@ -206,82 +264,6 @@ class ItemStore:
             await connection.execute(delete(jobs).where(jobs.c.owner == lease_owner(ingestion_id)))
             return unfinished
 
-    # ------------------------------------------------------------------------------------------------ looking
-
-    async def progress(self, ingestion_id: str) -> Progress:
-        query = (
-            select(
-                _items.c.status,
-                _items.c.stage,
-                func.count().label("files"),
-                func.sum(_items.c.pages).label("pages"),
-                func.sum(_items.c.pages_read).label("read"),
-            )
-            .where(_items.c.ingestion_id == ingestion_id)
-            .group_by(_items.c.status, _items.c.stage)
-        )
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        by_status = {status: sum(row.files for row in rows if row.status == status.value) for status in ItemStatus}
-        under_way = {row.stage: row.files for row in rows if row.status == ItemStatus.RUNNING.value}
-        return Progress(
-            files=sum(row.files for row in rows),
-            waiting=by_status[ItemStatus.WAITING],
-            running=by_status[ItemStatus.RUNNING],
-            done=by_status[ItemStatus.DONE],
-            partial=by_status[ItemStatus.PARTIAL],
-            failed=by_status[ItemStatus.FAILED],
-            cancelled=by_status[ItemStatus.CANCELLED],
-            pages=int(sum(row.pages for row in rows)),
-            pages_read=int(sum(row.read for row in rows)),
-            stages=under_way,
-        )
-
-    async def items(
-        self, ingestion_id: str | None = None, *, status: Sequence[str] = (), after: int = 0, limit: int = 100
-    ) -> list[Item]:
-        """By id, after id `after`."""
-        where = [_items.c.id > after]
-        if ingestion_id is not None:
-            where.append(_items.c.ingestion_id == ingestion_id)
-        if status:
-            where.append(_items.c.status.in_(status))
-        async with self._database.read() as connection:
-            found = await connection.execute(select(_items).where(*where).order_by(_items.c.id).limit(limit))
-            return [_value(row) for row in found]
-
-    async def slowest(self, ingestion_id: str, *, limit: int = 5) -> list[Item]:
-        query = (
-            select(_items)
-            .where(_items.c.ingestion_id == ingestion_id, _items.c.seconds.is_not(None))
-            .order_by(_items.c.seconds.desc())
-            .limit(limit)
-        )
-        async with self._database.read() as connection:
-            return [_value(row) for row in await connection.execute(query)]
-
-    async def types(self, ingestion_id: str) -> dict[str, int]:
-        """Document type -> files, most frequent first."""
-        query = (
-            select(documents.c.label, func.count().label("files"))
-            .join(_items, _items.c.document_id == documents.c.id)
-            .where(_items.c.ingestion_id == ingestion_id)
-            .group_by(documents.c.label)
-            .order_by(func.count().desc(), documents.c.label)
-        )
-        async with self._database.read() as connection:
-            return {row.label or "unknown": row.files for row in await connection.execute(query)}
-
-    async def forgotten(self, ingestion_id: str, collection: str, prefix: str) -> list[Item]:
-        """Files under a prefix that an earlier job loaded and this one did not list."""
-        where = and_(
-            _items.c.collection == collection,
-            _items.c.ingestion_id != ingestion_id,
-            func.substr(_items.c.uri, 1, len(prefix)) == prefix,
-        )
-        async with self._database.read() as connection:
-            return [_value(row) for row in await connection.execute(select(_items).where(where).order_by(_items.c.id))]
-
     async def forget(self, id: int) -> str | None:
         """Drop a file's row. Returns its document when no other file is stored as that."""
         async with self._database.write() as connection:
@@ -352,28 +334,3 @@ def _again(ingestion_id: str, file: Mapping[str, Any]) -> dict[str, Any]:
         "error": None,
         "updated_at": now(),
     }
-
-
-def _value(row: Row[Any]) -> Item:
-    return Item(
-        id=row.id,
-        uri=row.uri,
-        collection=row.collection,
-        filename=row.filename,
-        given=row.given,
-        size=row.size,
-        fingerprint=row.fingerprint,
-        status=ItemStatus(row.status),
-        stage=row.stage,
-        attempt=row.attempt,
-        version=row.version,
-        sha256=row.sha256,
-        document_id=row.document_id,
-        replaces=row.replaces,
-        duplicate=bool(row.duplicate),
-        pages=row.pages,
-        pages_read=row.pages_read,
-        seconds=row.seconds,
-        error=row.error,
-        updated_at=row.updated_at,
-    )

@@ -52,6 +52,13 @@ RESULT = {
     "score": 0.5,
 }
 BAD_NAME = "bad.pdf"
+JOB = {
+    "id": "j1",
+    "status": "done",
+    "sources": ["s3://allowed/x"],
+    "progress": {"files": 3, "done": 3, "pages_read": 7},
+    "summary": {"seconds": 2.0, "files": 3, "done": 3, "pages": 7, "pages_a_second": 3.5, "types": {"letter": 3}},
+}
 
 
 def record(document_id: str, status: str) -> dict[str, Any]:
@@ -105,10 +112,23 @@ class Api(BaseHTTPRequestHandler):
         text = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in events)
         self.answer(text.encode(), kind="text/event-stream")
 
+    def job(self, asked: dict[str, Any]) -> None:
+        """Sources in s3://allowed are read, as far as job j1; no others are."""
+        if asked["sources"] == ["s3://allowed/x"]:
+            self.answer(json.dumps(JOB).encode(), status=202)
+            return
+        problem = {"code": "source_not_allowed", "detail": "Not allowed.", "remedy": "Upload it."}
+        self.answer(json.dumps(problem).encode(), status=403, kind="application/problem+json")
+
     def do_GET(self) -> None:
         parts = self.path.split("?")[0].strip("/").split("/")
         if parts[-1] == "live":
             self.answer(b"{}")
+        elif parts[1:2] == ["jobs"]:
+            if parts[-1] == "events":
+                self.events(("job", JOB))
+            else:
+                self.answer(json.dumps({"jobs": [JOB]} if parts[-1] == "jobs" else JOB).encode())
         elif parts[-1] == "searchable.pdf":
             self.answer(b"%PDF-1.7", kind="application/pdf")
         elif parts[-1] == "documents":
@@ -126,6 +146,9 @@ class Api(BaseHTTPRequestHandler):
             name = body.split(b'filename="')[1].split(b'"')[0].decode()
             upload = {"id": name.split(".")[0], "filename": name, "status": "queued", "duplicate": False}
             self.answer(json.dumps({"documents": [upload]}).encode(), status=202)
+            return
+        if self.path == "/v1/jobs":
+            self.job(json.loads(body))
             return
         asked = json.loads(body)
         if asked.get("collection") == "none":
@@ -167,7 +190,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", "ingest", "ask", "search", "count", "documents", "doctor", "prepare", "bench", "eval"]
+    "command", ["serve", "ingest", "jobs", "ask", "search", "count", "documents", "doctor", "prepare", "bench", "eval"]
 )
 def test_every_command_has_help(command: str) -> None:
     result = redwell(command, "--help")
@@ -260,6 +283,24 @@ def test_one_bad_file_fails_the_command_and_not_the_others(url: str, tmp_path: P
         ("ready", ""),
     ]
     assert result.exit_code == 1
+
+
+def test_ingest_lets_the_service_read_a_bucket(url: str) -> None:
+    result = redwell("ingest", "s3://allowed/x", "--url", url)
+    assert result.exit_code == 0
+    assert "3 of 3 files in 2 s, 7 pages, 3.5 pages a second." in result.stdout
+    assert "letter" in result.stdout
+
+
+def test_ingest_says_what_the_service_does_not_read(url: str) -> None:
+    result = redwell("ingest", "s3://other/x", "--url", url)
+    assert (result.exit_code, "Not allowed." in result.stderr) == (1, True)
+
+
+def test_jobs_are_listed(url: str) -> None:
+    result = redwell("jobs", "list", "--url", url)
+    assert "s3://allowed/x" in result.stdout
+    assert "3 of 3" in result.stdout
 
 
 def test_ingest_for_people_ends_with_a_count(url: str, tmp_path: Path) -> None:

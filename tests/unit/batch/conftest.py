@@ -1,0 +1,133 @@
+"""Jobs over played models and the real store; the pipeline is a plain loop over the steps of the operators."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingestion.run import Outcome, Run, start
+from ingestion.steps import Plan, Steps
+from rag.fakes import (
+    FakeBlobs,
+    FakeClassifier,
+    FakeEmbedder,
+    FakeEntityRecognizer,
+    FakeGenerator,
+    FakeOcr,
+    FakeReader,
+    FakeRetriever,
+)
+from rag.ingestions import Progress, Request
+from rag.model import Stage
+from rag.services import Services, open_state
+from rag.settings import Settings
+from rag.store.database import Database
+
+OWNER = "cli/elsewhere/1/0"
+
+
+@dataclass
+class PlainPipeline:
+    """Implements run.Pipeline without Ray. `after` is called with the number of files taken and may raise."""
+
+    services: Services
+    after: Callable[[int], None] = lambda taken: None
+    taken: list[int] = field(default_factory=list)
+    abandoned: bool = False
+
+    def execute(self, ids: Sequence[int], plan: Plan) -> None:
+        asyncio.run(self._execute(ids, Steps(plan, self.services)))
+
+    async def _execute(self, ids: Sequence[int], steps: Steps) -> None:
+        for id in ids:
+            self.taken.append(id)
+            self.after(len(self.taken))
+            found = await steps.take(id)
+            if found is None:
+                continue
+            complete = not found.tasks
+            for task in found.tasks:
+                complete = await steps.read_page(found.document_id, task, 0.0) or complete
+            if complete and all(
+                [
+                    await steps.analyse(found.document_id, only)
+                    for only in ((Stage.ENTITIES,), (Stage.CLASSIFY, Stage.INDEX), (Stage.SUMMARY,))
+                ]
+            ):
+                await steps.settle(found.document_id)
+        await self.services.state.database.close()
+
+    def abandon(self) -> None:
+        self.abandoned = True
+
+
+@pytest.fixture(scope="session")
+async def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the schema, copied for each test."""
+    folder = tmp_path_factory.mktemp("batch")
+    await Database(Settings(data_dir=folder).database_url).connect()
+    return folder / "redwell.sqlite3"
+
+
+@pytest.fixture
+async def services(tmp_path: Path, migrated: Path) -> AsyncIterator[Services]:
+    settings = Settings(data_dir=tmp_path / "var")
+    settings.data_dir.mkdir()
+    shutil.copy(migrated, settings.data_dir)
+    blobs = FakeBlobs()
+    state = open_state(settings, blobs)
+    yield Services(
+        settings=settings,
+        state=state,
+        reader=FakeReader(blobs=blobs),
+        ocr=FakeOcr(blobs=blobs),
+        entities=FakeEntityRecognizer(),
+        classifier=FakeClassifier(),
+        embedder=FakeEmbedder(),
+        retriever=FakeRetriever(),
+        generator=FakeGenerator(),
+    )
+    await state.database.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three small files and one that waits for OCR."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.txt").write_text("A contract between Anna Keller and Tom Reed about a flat.")
+    (folder / "b.txt").write_text("An invoice over EUR 10 to Anna Keller.")
+    (folder / "deep").mkdir()
+    (folder / "deep" / "c.txt").write_text("First page of a letter.\fSCAN:Second page, signed by Tom Reed.")
+    return folder
+
+
+Load = Callable[..., Any]
+
+
+@pytest.fixture
+def load(services: Services) -> Load:
+    """Run one job to its end: `await load(sources..., option=...)`."""
+
+    async def run(*sources: Path | str, after: Callable[[int], None] = lambda taken: None, **options: Any) -> Outcome:
+        request = Request(sources=tuple(str(source) for source in sources), **options)
+        ingestion = await start(request, services, owner=OWNER)
+        pipeline = PlainPipeline(services, after)
+        told: list[tuple[str, Progress]] = []
+        job = Run(
+            ingestion,
+            services.settings,
+            pipeline,
+            owner=OWNER,
+            tell=lambda doing, progress: told.append((doing, progress)),
+            services=services,
+        )
+        return await job.run()
+
+    return run

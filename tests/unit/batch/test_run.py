@@ -1,0 +1,237 @@
+"""What a job leaves behind: everything once, nothing twice, failures named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag.analyze import analyze
+from rag.errors import Conflict
+from rag.ingestions import ItemStatus, Request, RunStatus
+from rag.model import Stage, Status
+from rag.services import Services
+from rag.store.ingestions import SERVICE
+from tests.unit.batch.conftest import Load
+
+
+async def names(services: Services, collection: str = "default") -> dict[str, str]:
+    found = await services.state.documents.list(collection=collection, limit=100)
+    return {document.filename: document.status.value for document in found.documents}
+
+
+async def test_a_folder_is_loaded_and_searchable(services: Services, folder: Path, load: Load) -> None:
+    outcome = await load(folder)
+    assert outcome.ingestion.status is RunStatus.DONE
+    assert (outcome.progress.files, outcome.progress.done, outcome.progress.pages_read) == (3, 3, 4)
+    assert await names(services) == {"a.txt": "ready", "b.txt": "ready", "c.txt": "ready"}
+    assert await services.state.jobs.depth() == 0
+    assert outcome.ingestion.summary["types"] == {"contract": 1, "invoice": 1, "letter": 1}
+
+
+async def test_the_result_is_that_of_an_upload(services: Services, folder: Path, load: Load) -> None:
+    await load(folder, collection="batch")
+    documents = services.state.documents
+    for batch in (await documents.list(collection="batch")).documents:
+        single, _ = await documents.add(
+            filename=batch.filename, media_type=batch.media_type, sha256=batch.sha256, size=batch.size, collection="one"
+        )
+        await analyze(single, services)
+        single = await documents.get(single.id)
+        assert await documents.pages(batch.id) == await documents.pages(single.id)
+        assert await documents.entities(batch.id) == await documents.entities(single.id)
+        assert (batch.classification, batch.summary) == (single.classification, single.summary)
+        texts = [
+            [(chunk.page, chunk.start, chunk.text) for chunk in await documents.chunks(id)]
+            for id in (batch.id, single.id)
+        ]
+        assert texts[0] == texts[1]
+        for name, record in single.stages.items():
+            assert (batch.stages[name].status, batch.stages[name].version) == (record.status, record.version)
+
+
+async def test_a_second_run_does_nothing(services: Services, folder: Path, load: Load) -> None:
+    await load(folder)
+    head = await services.state.feed.head()
+    taken: list[int] = []
+    outcome = await load(folder, after=taken.append)
+    assert (outcome.progress.done, taken) == (3, [])
+    assert await services.state.feed.head() == head
+
+
+async def test_a_run_that_broke_off_goes_on(services: Services, folder: Path, load: Load) -> None:
+    def die(taken: int) -> None:
+        if taken == 2:
+            raise RuntimeError("killed")
+
+    broken = await load(folder, after=die)
+    assert broken.ingestion.status is RunStatus.FAILED
+    assert len(await names(services)) == 1
+    taken: list[int] = []
+    outcome = await load(folder, after=taken.append)
+    assert outcome.progress.done == 3
+    assert len(taken) == 2
+    assert set((await names(services)).values()) == {"ready"}
+
+
+async def test_the_same_bytes_are_read_once(services: Services, folder: Path, load: Load) -> None:
+    (folder / "z.txt").write_bytes((folder / "a.txt").read_bytes())
+    outcome = await load(folder)
+    assert outcome.progress.done == 4
+    assert len(await names(services)) == 3
+    items = await services.state.items.items(outcome.ingestion.id)
+    assert [item.filename for item in items if item.duplicate] == ["z.txt"]
+
+
+async def test_a_changed_file_is_a_new_version_that_replaces_the_old(
+    services: Services, folder: Path, load: Load
+) -> None:
+    await load(folder)
+    [before] = [d for d in (await services.state.documents.list()).documents if d.filename == "b.txt"]
+    (folder / "b.txt").write_text("An invoice over EUR 20 to Anna Keller, corrected.")
+    outcome = await load(folder)
+    [after] = [d for d in (await services.state.documents.list()).documents if d.filename == "b.txt"]
+    assert after.id != before.id
+    [item] = [item for item in await services.state.items.items(outcome.ingestion.id) if item.filename == "b.txt"]
+    assert (item.version, item.document_id) == (2, after.id)
+
+
+async def test_versions_can_be_kept(services: Services, folder: Path, load: Load) -> None:
+    await load(folder)
+    (folder / "b.txt").write_text("An invoice over EUR 20 to Anna Keller, corrected.")
+    await load(folder, keep_versions=True)
+    found = [d.filename for d in (await services.state.documents.list()).documents]
+    assert sorted(found) == ["a.txt", "b.txt", "b.txt", "c.txt"]
+
+
+async def test_sync_deletes_what_is_gone(services: Services, folder: Path, load: Load) -> None:
+    (folder / "copy.txt").write_bytes((folder / "a.txt").read_bytes())
+    await load(folder)
+    (folder / "a.txt").unlink()
+    (folder / "b.txt").unlink()
+    await load(folder, sync=True)
+    assert sorted(await names(services)) == ["a.txt", "c.txt"], "the copy still stands for the first document"
+
+
+async def test_without_sync_nothing_is_deleted(services: Services, folder: Path, load: Load) -> None:
+    await load(folder)
+    (folder / "a.txt").unlink()
+    await load(folder)
+    assert len(await names(services)) == 3
+
+
+async def test_a_bad_file_is_a_dead_letter_and_stops_nothing(services: Services, folder: Path, load: Load) -> None:
+    (folder / "empty.txt").touch()
+    outcome = await load(folder)
+    assert outcome.ingestion.status is RunStatus.DONE
+    assert (outcome.progress.done, outcome.progress.failed) == (3, 1)
+    [letter] = await services.state.items.items(outcome.ingestion.id, status=["failed"])
+    assert (letter.filename, letter.stage, letter.attempt, letter.error["code"]) == (
+        "empty.txt",
+        "store",
+        1,
+        "empty_file",
+    )
+    assert "remedy" in letter.error
+
+
+async def test_failures_are_retried_when_asked_for(services: Services, folder: Path, load: Load) -> None:
+    (folder / "empty.txt").touch()
+    await load(folder)
+    taken: list[int] = []
+    assert (await load(folder, after=taken.append)).progress.failed == 1
+    assert taken == [], "a plain run leaves dead letters alone"
+    (folder / "empty.txt").write_text("Now there is a letter in it.")
+    outcome = await load(retry_failed=True, after=taken.append)
+    assert (outcome.progress.files, outcome.progress.done, len(taken)) == (1, 1, 1)
+
+
+async def test_only_the_stages_that_are_wanted(services: Services, folder: Path, load: Load) -> None:
+    await load(folder, stages=("index",))
+    [document] = [d for d in (await services.state.documents.list()).documents if d.filename == "a.txt"]
+    statuses = {name: record.status.value for name, record in document.stages.items()}
+    assert statuses["index"] == "done"
+    assert (statuses["entities"], statuses["summary"], document.status) == ("skipped", "skipped", Status.READY)
+    taken: list[int] = []
+    await load(folder, after=taken.append)
+    assert len(taken) == 3, "a later run does what was left out"
+    [document] = [d for d in (await services.state.documents.list()).documents if d.filename == "a.txt"]
+    assert document.stages[Stage.ENTITIES.value].status.value == "done"
+
+
+async def test_what_an_analyzer_works_on_is_waited_for(services: Services, folder: Path, load: Load) -> None:
+    from rag.worker import Worker
+
+    (folder / "a.txt").write_text("A contract that was uploaded before.")
+    await load(folder, stages=("index",))
+    worker = Worker(services, owner="analyzer")
+    outcome = await load(folder)
+    await worker.stop()
+    assert outcome.progress.done == 3
+
+
+async def test_a_job_of_the_service_is_claimed_once_and_again_when_its_runner_died(services: Services) -> None:
+    jobs = services.state.ingestions
+    queued = await jobs.add(Request(sources=("/x",)))
+    own = await jobs.add(Request(sources=("/y",)), owner="cli/host/1/1", lease_seconds=-1)
+    assert await jobs.next_free() == queued.id
+    claimed = await jobs.claim(f"{SERVICE}a", lease_seconds=60, id=queued.id)
+    assert claimed is not None
+    assert claimed.attempt == 1
+    assert await jobs.next_free() is None, "a job of a command is not taken over by the service"
+    await jobs.renew(queued.id, f"{SERVICE}a", lease_seconds=-1)
+    again = await jobs.claim(f"{SERVICE}b", lease_seconds=60)
+    assert again is not None
+    assert (again.id, again.attempt) == (queued.id, 2)
+    assert not await jobs.mine(queued.id, f"{SERVICE}a")
+    assert (await jobs.get(own.id)).status is RunStatus.RUNNING
+
+
+async def test_cancelling(services: Services) -> None:
+    jobs = services.state.ingestions
+    queued = await jobs.add(Request(sources=("/x",)))
+    assert (await jobs.cancel(queued.id)).status is RunStatus.CANCELLED
+    with pytest.raises(Conflict):
+        await jobs.cancel(queued.id)
+    running = await jobs.add(Request(sources=("/y",)), owner="cli/host/1/1", lease_seconds=60)
+    assert (await jobs.cancel(running.id)).status is RunStatus.RUNNING
+    assert not await jobs.mine(running.id, "cli/host/1/1")
+
+
+async def test_a_cancelled_job_leaves_no_lease_and_says_so_on_its_documents(services: Services, folder: Path) -> None:
+    job = await services.state.ingestions.add(Request(), owner="cli/host/1/1", lease_seconds=60)
+    document, _ = await services.state.documents.add(
+        filename="x.txt", media_type="text/plain", sha256="0" * 64, size=1, owner=f"ingest/{job.id}", lease_seconds=60
+    )
+    assert await services.state.items.cancelled(job.id) == [document.id]
+    assert await services.state.jobs.depth() == 0
+
+
+async def test_a_leased_document_goes_to_an_analyzer_when_its_job_dies(services: Services) -> None:
+    document, _ = await services.state.documents.add(
+        filename="x.txt", media_type="text/plain", sha256="1" * 64, size=1, owner="ingest/j", lease_seconds=60
+    )
+    assert await services.state.jobs.claim("analyzer", lease_seconds=10) is None
+    dying, _ = await services.state.documents.add(
+        filename="y.txt", media_type="text/plain", sha256="2" * 64, size=1, owner="ingest/j", lease_seconds=-1
+    )
+    job = await services.state.jobs.claim("analyzer", lease_seconds=10)
+    assert job is not None
+    assert job.document.id == dying.id != document.id
+
+
+async def test_a_file_that_kills_its_worker_again_and_again_is_given_up(
+    services: Services, folder: Path, load: Load
+) -> None:
+    job = await services.state.ingestions.add(Request(), owner="cli/host/1/1", lease_seconds=60)
+    file = {"uri": str(folder / "a.txt"), "filename": "a.txt", "collection": "default", "size": 1}
+    await services.state.items.list_files(job.id, [{**file, "fingerprint": "f", "given": {}}], {})
+    [id] = await services.state.items.waiting(job.id)
+    for _ in range(services.settings.analysis.max_attempts):
+        await services.state.items.begin(id)
+    from ingestion.steps import Plan, Steps
+
+    assert await Steps(Plan(job.id), services).take(id) is None
+    [item] = await services.state.items.get([id])
+    assert item.status is ItemStatus.FAILED
+    assert "died 3 times" in item.error["detail"]
