@@ -14,14 +14,19 @@ from rag.fields.stage import extract_fields
 from rag.grouping import grouped
 from rag.labels import TYPE, LabelSet
 from rag.language import detect_language
-from rag.model import Classification, Document, Page, PageTask, Stage, Status
+from rag.legible import poorly_read
+from rag.model import Classification, Document, Page, PageTask, Source, Stage, Status
+from rag.read import scripts
 from rag.services import Services
+from rag.settings import language_of
 from rag.stages import Stages
 from rag.summarize import summarize
 
 READ_VERSION = "2"
 INDEX_VERSION = "3"
 PAGES_IN_FLIGHT = 64
+DOUBTFUL = 0.85
+"""A page read with less confidence may have been read in the wrong language."""
 SIDE_BY_SIDE = (Stage.ENTITIES, Stage.CLASSIFY, Stage.INDEX, Stage.SUMMARY)
 
 
@@ -98,8 +103,9 @@ async def outline(document: Document, services: Services) -> tuple[dict[int, Pag
     """Read what needs no OCR and save it: the pages that are saved by now, and those that are left for OCR."""
     store = services.state.documents
     await store.set_status(document.id, Status.READING)
+    language = language_of(document.language, document.collection, services.settings.reading)
     found = await services.reader.read(
-        document.readable, filename=document.filename, language=document.language, keep_members=True
+        document.readable, filename=document.filename, language=language, keep_members=True
     )
     await store.save_page_count(document.id, len(found.pages))
     unread = await adopt(document, found.members, services) if found.members else []
@@ -140,12 +146,20 @@ async def report_reading(document: Document, pages: Sequence[Page], services: Se
     warnings = [f"Page {page.number} could not be read: {page.error}" for page in broken]
     if not any(page.text.strip() for page in pages):
         warnings.append("No text was found: the pages seem to be empty.")
-    poor = [str(page.number) for page in pages if page.text and page.confidence < 0.6]
+    least = services.settings.reading.min_confidence
+    poor = [str(p.number) for p in pages if poorly_read(p.source, p.confidence, len(p.text), least)]
     if poor:
         warnings.append(f"Read with low confidence, check against the picture: page {', '.join(poor)}.")
+    language = detect_language(" ".join(page.text[:2000] for page in pages[:5]))
+    asked = language_of(document.language, document.collection, services.settings.reading)
+    doubtful = any(p.source is Source.OCR and p.confidence < DOUBTFUL for p in pages)
+    if language and doubtful and (code := scripts.unread(language, asked)):
+        warnings.append(
+            f"The scan seems to be in '{language}' and was read as '{asked}': send it with language={code}+{asked}; "
+            f"the server needs the Debian package {scripts.package(code)}."
+        )
     if warnings:
         await services.state.documents.add_warnings(document.id, warnings)
-    language = detect_language(" ".join(page.text[:2000] for page in pages[:5]))
     if language:
         await services.state.documents.save_detected_language(document.id, language)
 

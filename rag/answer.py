@@ -137,7 +137,7 @@ async def answer(request: AskRequest, services: Services) -> AsyncIterator[Answe
     mark = clock.mark("generate", mark)
 
     strict = settings.strict if request.strict is None else request.strict
-    citations = Citations(passages, services.state.documents)
+    citations = Citations(passages, services.state.documents, min_confidence=services.settings.reading.min_confidence)
     text, checks = await _ground(question, draft.strip(), evidence, citations, strict=strict)
     for citation in citations.all:
         yield Cited(citation)

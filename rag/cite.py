@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rag.evidence import Evidence
+from rag.legible import MIN_CONFIDENCE, poorly_read
 from rag.model import Citation, Page, Passage
 from rag.store.documents import DocumentStore
 
@@ -10,8 +11,9 @@ from rag.store.documents import DocumentStore
 class SpanCitations:
     """Collects the citations of one answer; the same span is cited under the same number."""
 
-    def __init__(self, documents: DocumentStore) -> None:
+    def __init__(self, documents: DocumentStore, *, min_confidence: float = MIN_CONFIDENCE) -> None:
         self._documents = documents
+        self._min_confidence = min_confidence
         self._by_span: dict[tuple[str, int, int, int], Citation] = {}
         self._pages: dict[tuple[str, int], Page] = {}
 
@@ -44,6 +46,7 @@ class SpanCitations:
                 boxes=tuple(page.words.boxes(start, end)),
                 confidence=page.confidence,
                 chunk_id=chunk_id,
+                poorly_read=poorly_read(page.source, page.confidence, len(page.text), self._min_confidence),
             )
         return self._by_span[span]
 
@@ -51,8 +54,10 @@ class SpanCitations:
 class Citations(SpanCitations):
     """Of evidence from passages."""
 
-    def __init__(self, passages: tuple[Passage, ...], documents: DocumentStore) -> None:
-        super().__init__(documents)
+    def __init__(
+        self, passages: tuple[Passage, ...], documents: DocumentStore, *, min_confidence: float = MIN_CONFIDENCE
+    ) -> None:
+        super().__init__(documents, min_confidence=min_confidence)
         self._passages = passages
 
     async def cite(self, evidence: Evidence) -> Citation:

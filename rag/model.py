@@ -275,6 +275,8 @@ class Citation:
     boxes: tuple[Box, ...] = ()
     confidence: float = 1.0
     chunk_id: int | None = None
+    poorly_read: bool = False
+    """The page was read with less than `reading.min_confidence`: the quote may hold errors of OCR."""
 
 
 @dataclass(frozen=True, slots=True)

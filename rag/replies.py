@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from rag.replies_corpus import Counted
+from rag.replies_reading import Reading
 
 Box = tuple[float, float, float, float]
 FINAL = frozenset({"ready", "partial", "failed"})
@@ -172,6 +173,7 @@ class Document:
     fields: tuple[FieldValue, ...] = ()
     stages: Mapping[str, Stage] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    reading: Reading | None = None
     warnings: tuple[str, ...] = ()
     error: Problem | None = None
     revision: int = 0
@@ -211,6 +213,7 @@ class Page:
     text: str = ""
     source: str = ""
     confidence: float = 1.0
+    poorly_read: bool = False
     words: tuple[Word, ...] = ()
     error: str | None = None
 
@@ -257,6 +260,7 @@ class Citation:
     quote: str = ""
     boxes: tuple[Box, ...] = ()
     confidence: float = 1.0
+    poorly_read: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,9 +118,14 @@ class Batching(Section):
 
 class Reading(Section):
     languages: str = "eng"
-    """Tesseract codes joined by '+', when a document does not say."""
+    """Tesseract codes joined by '+', when neither a document nor its collection says."""
+    collection_languages: Mapping[str, str] = Field(default_factory=dict)
+    """Collection -> tesseract codes of its documents, e.g. {letters: deu+eng}; `language` of an upload goes before."""
     dpi: int = 300
-    engine: Literal["tesseract", "tesserocr"] = "tesseract"
+    engine: Literal["tesseract", "tesserocr"] = "tesserocr"
+    """tesserocr keeps the engine in the replica and is a quarter cheaper a page; tesseract starts the system's program."""
+    min_confidence: float = Field(default=0.6, ge=0, le=1)
+    """A page read with less (mean of its words, 0..1) is flagged: on the record, on the page and on citations from it."""
     scaling: Scaling = Scaling(max_ongoing_requests=4, cpus=0.5)
     ocr: Scaling = Scaling(min_replicas=2, max_replicas=2, cpus=1.0, max_ongoing_requests=2, target_ongoing_requests=1)
 
@@ -319,6 +324,11 @@ def load(profile: str = "cpu", *, file: Path | None = None, overrides: Mapping[s
         raise ConfigurationError(
             f"Setting '{where}': {first['msg']}", "Correct it in the profile, file or environment."
         ) from error
+
+
+def language_of(asked: str | None, collection: str, reading: Reading) -> str:
+    """The languages in which a document is read: its own, its collection's, or those of the installation."""
+    return asked or reading.collection_languages.get(collection) or reading.languages
 
 
 def environment_keys() -> list[str]:

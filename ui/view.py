@@ -100,6 +100,14 @@ def has_pictures(media_type: str) -> bool:
     return media_type == "application/pdf" or media_type.startswith("image/")
 
 
+def poorly_read_html(confidence: float) -> str:
+    """Says that words may be wrong, and where to look."""
+    return (
+        f'<div class="rw-notice">Read with low confidence ({percent(confidence)}): '
+        "check these words against the picture of the page.</div>"
+    )
+
+
 # Links
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rag.errors import ConfigurationError, DamagedFile, RedwellError
+from rag.language import detect_language
 from rag.model import Page, PageTask, Source
-from rag.read import ocr_layout, parse, prepare, sniff
+from rag.read import ocr_layout, parse, prepare, scripts, sniff
 from rag.read.reader import OpenPath
 from rag.read.sandbox import Sandbox
 from rag.settings import Limits, Reading
@@ -19,10 +20,13 @@ POOR = 0.60
 GOOD = 0.85
 """Mean confidence from which a page is not read a second time."""
 PAGE_SECONDS = 90
-SMALL = 20.0
-"""Median word height in pixels under which a second attempt enlarges the picture."""
-NARROW = 1.6
-"""Height over width from which a second attempt takes the page for a single column: receipts and tickets."""
+FAIR = 0.65
+"""Mean confidence under which a page of letters that are large enough is read again with the resolution told."""
+SMALL, TINY = 16.0, 12.0
+"""Median word heights in pixels under which a second attempt enlarges the picture by a half, or to double size."""
+LIKELY_SCRIPT, SURE_SCRIPT = 1.0, 5.0
+"""Tesseract's confidences in a script (right ones have 2 to 40): from which its pack is tried where it is installed, and from
+which a page is better refused than read with the wrong one."""
 OSD_SIDE = 1800
 """Pixels of the longer side of the picture whose orientation is detected: a quarter of the time for the same answer."""
 
@@ -65,7 +69,7 @@ class TesseractOcr:
                 "Tesseract is not installed.",
                 "Install the system package `tesseract-ocr` (with tesseract-ocr-eng, -osd).",
             ) from error
-        self.version = f"tesseract-{engine}-dpi{reading.dpi}-1"
+        self.version = f"tesseract-{engine}-dpi{reading.dpi}-2"
 
     def recognize(self, task: PageTask) -> Page:
         """The page with its words; boxes are those of the page turned upright. `error` is set when it cannot be read."""
@@ -115,23 +119,51 @@ class TesseractOcr:
         return self._page(picture, best, task)
 
     def _better(self, picture: Picture, best: ocr_layout.Reading, task: PageTask) -> tuple[Picture, ocr_layout.Reading]:
-        """Further attempts on a page that read badly, and the best of all."""
-        if best.confidence < POOR and (rotation := self._upright(picture)):
-            turned = self._changed(picture, "turned", rotation=rotation)
-            picture, best = self._best(picture, best, turned, self._ocr(turned, task.language))
+        """Further attempts on a page that read badly, and the best of all.
+
+        Each costs as much as the first, so only those are made that have helped on pages like it.
+        """
+        language = task.language
+        if best.confidence < POOR:
+            rotation, script, sure = self._detected(picture)
+            if scripts.foreign(script, language):
+                language = self._pack(script, sure=sure) or language
+            if rotation or language != task.language:
+                turned = self._changed(picture, "turned", rotation=rotation) if rotation else picture
+                picture, best = self._best(picture, best, turned, self._ocr(turned, language))
+        elif (code := self._written_in(best.text, language)) is not None:
+            language = f"{code}+{language}"
+            picture, best = self._best(picture, best, picture, self._ocr(picture, language))
         if best.confidence < GOOD:
-            enlarge = (
-                2.0 if best.median_height < SMALL and picture.width * picture.height < self._limits.pixels / 4 else 1.0
-            )
-            again = self._changed(picture, "again", enlarge=enlarge) if enlarge > 1 else picture
-            again = replace(again, dpi=round(self._reading.dpi * enlarge))
-            psm = 4 if picture.height > NARROW * picture.width else 3
-            if (again.path, again.dpi, psm) != (picture.path, picture.dpi, 3):
-                picture, best = self._best(picture, best, again, self._ocr(again, task.language, psm=psm))
+            small = best.median_height < SMALL and picture.width * picture.height < self._limits.pixels / 4
+            enlarge = 1.0 if not small else 1.5 if best.median_height >= TINY else 2.0
+            again = self._changed(picture, "again", enlarge=enlarge) if small else picture
+            again = replace(again, dpi=self._reading.dpi)
+            if small or (best.confidence < FAIR and picture.dpi != again.dpi):
+                picture, best = self._best(picture, best, again, self._ocr(again, language))
         if best.confidence < POOR:
             cleaned = self._changed(picture, "cleaned", clean=True)
-            picture, best = self._best(picture, best, cleaned, self._ocr(cleaned, task.language))
+            picture, best = self._best(picture, best, cleaned, self._ocr(cleaned, language))
         return picture, best
+
+    def _pack(self, script: str, *, sure: bool) -> str | None:
+        """What reads a script that none of the asked languages is written in; None when it is not installed.
+
+        Raises ConfigurationError naming the package when the script is `sure`: a reading would be nonsense.
+        """
+        found = scripts.reader_of(script, self._languages)
+        if found is None and sure:
+            code = scripts.SCRIPTS[script][0]
+            raise ConfigurationError(
+                f"The page seems to be in {script} script, which tesseract has no data for.",
+                f"Install {scripts.package(code)}, or the package of its language, and retry.",
+            )
+        return found
+
+    def _written_in(self, text: str, asked: str) -> str | None:
+        """An installed language that the text is in and that was not asked for."""
+        code = scripts.LANGUAGES.get(detect_language(text) or "", "")
+        return code if code in self._languages and code not in asked.split("+") else None
 
     @staticmethod
     def _best(
@@ -164,8 +196,8 @@ class TesseractOcr:
             round(picture.dpi * enlarge) if picture.dpi else None,
         )
 
-    def _upright(self, picture: Picture) -> int | None:
-        """Degrees clockwise that turn the page upright, from tesseract's orientation detection; None when it cannot say."""
+    def _detected(self, picture: Picture) -> tuple[int, str, bool]:
+        """Degrees clockwise that turn the page upright, its script, 0 and '' when tesseract cannot tell; is it sure?"""
         import pytesseract
 
         if "osd" not in self._languages:
@@ -177,8 +209,10 @@ class TesseractOcr:
                 str(small.path), config="--dpi 150", output_type=pytesseract.Output.DICT, timeout=PAGE_SECONDS
             )
         except (pytesseract.TesseractError, RuntimeError):  # too few characters to tell
-            return None
-        return int(found["rotate"]) if float(found["orientation_conf"]) > 0.5 else None
+            return 0, "", False
+        rotation = int(found["rotate"]) if float(found["orientation_conf"]) > 0.5 else 0
+        sure = float(found["script_conf"])
+        return rotation, str(found["script"]) if sure >= LIKELY_SCRIPT else "", sure >= SURE_SCRIPT
 
     def _ocr(self, picture: Picture, language: str, *, psm: int = 3) -> ocr_layout.Reading:
         import pytesseract
@@ -218,7 +252,7 @@ class TesseractOcr:
 
 def missing_language(codes: list[str], installed: frozenset[str]) -> ConfigurationError:
     """The error that names the packs to install."""
-    packs = " ".join(f"tesseract-ocr-{code.replace('_', '-')}" for code in codes)
+    packs = " ".join(map(scripts.package, codes))
     have = ", ".join(sorted(installed - {"osd"})) or "none"
     return ConfigurationError(
         f"Tesseract has no data for: {', '.join(codes)} (installed: {have}).",

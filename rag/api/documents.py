@@ -11,10 +11,11 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from rag.api.fields import fields_record
-from rag.api.schemas import RetryBody, child_records, document_record, entity_groups, page_record
+from rag.api.schemas import RetryBody, child_records, document_record, entity_groups, page_record, reading_record
 from rag.api.sse import Event, event_stream
 from rag.api.uploads import store_uploads, upload_form
 from rag.errors import DocumentNotFound, InvalidInput, PageNotFound
+from rag.legible import document_reading
 from rag.markdown import document_markdown
 from rag.removal import remove
 from rag.services import Services
@@ -28,6 +29,7 @@ CHILDREN = 500
 def routes(services: Services) -> APIRouter:
     router = APIRouter(prefix="/v1/documents", tags=["documents"])
     documents = services.state.documents
+    least = services.settings.reading.min_confidence
 
     @router.post("", status_code=202, summary="Upload documents", openapi_extra=_UPLOAD_BODY)
     async def upload(request: Request) -> dict[str, Any]:
@@ -73,6 +75,7 @@ def routes(services: Services) -> APIRouter:
         inside = await documents.children(document_id, limit=CHILDREN)
         return {
             **document_record(document),
+            "reading": reading_record(document_reading(await documents.readings(document_id), least)),
             "entities": groups,
             "fields": found["fields"],
             "children": child_records(document, inside),
@@ -102,6 +105,7 @@ def routes(services: Services) -> APIRouter:
 
 def _content_routes(router: APIRouter, services: Services) -> None:
     documents = services.state.documents
+    least = services.settings.reading.min_confidence
 
     @router.get("/{document_id}/text", response_class=PlainTextResponse, summary="The document as text")
     async def text(document_id: str) -> str:
@@ -128,7 +132,7 @@ def _content_routes(router: APIRouter, services: Services) -> None:
     @router.get("/{document_id}/pages/{number}", summary="One page with its words")
     async def page(document_id: str, number: int) -> dict[str, Any]:
         await documents.get(document_id)
-        return page_record(await documents.page(document_id, number))
+        return page_record(await documents.page(document_id, number), least)
 
     @router.get("/{document_id}/pages/{number}/image", summary="The page as PNG, spans marked")
     async def image(

@@ -13,6 +13,7 @@ from rag.api.counted import counted_record
 from rag.api.scope import Body, Scope
 from rag.grouping import canonical
 from rag.instant import InstantAnalysis
+from rag.legible import DocumentReading, poorly_read
 from rag.model import Answer, Box, Citation, Document, Entity, Message, Mode, Page, Passage
 
 
@@ -141,7 +142,7 @@ def _boxes(page: Page | None, mention: Entity) -> list[Box]:
     return page.words.boxes(mention.start, mention.end) if page else []
 
 
-def page_record(page: Page) -> dict[str, Any]:
+def page_record(page: Page, min_confidence: float) -> dict[str, Any]:
     return {
         "number": page.number,
         "width": page.width,
@@ -149,6 +150,7 @@ def page_record(page: Page) -> dict[str, Any]:
         "text": page.text,
         "source": page.source.value,
         "confidence": round(page.confidence, 4),
+        "poorly_read": poorly_read(page.source, page.confidence, len(page.text), min_confidence),
         "rotation": page.rotation,
         "error": page.error,
         "words": [
@@ -160,6 +162,24 @@ def page_record(page: Page) -> dict[str, Any]:
                 "end": word.end,
             }
             for word in page.words
+        ],
+    }
+
+
+def reading_record(reading: DocumentReading) -> dict[str, Any]:
+    """How well the document was read, page by page."""
+    return {
+        "confidence": None if reading.confidence is None else round(reading.confidence, 4),
+        "min_confidence": reading.min_confidence,
+        "poor_pages": list(reading.poor_pages),
+        "pages": [
+            {
+                "number": page.number,
+                "source": page.source.value,
+                "confidence": round(page.confidence, 4),
+                "poorly_read": page.number in reading.poor_pages,
+            }
+            for page in reading.pages
         ],
     }
 

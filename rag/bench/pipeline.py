@@ -91,7 +91,7 @@ def bare_tesseract(pdf: Path) -> tuple[float, float]:
         with pdfium.PdfDocument(pdf) as document, ThreadPoolExecutor(BARE_PROCESSES) as pool:
             running = []
             for number, page in enumerate(document):
-                path = Path(folder) / f"{number}.pgm"
+                path = Path(folder) / f"{number}.tif"
                 page.render(scale=300 / 72, grayscale=True).to_pil().save(path)
                 running.append(pool.submit(read, path))
             for one in running:

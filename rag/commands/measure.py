@@ -150,13 +150,21 @@ def retrieval(
 def reading(
     folder: Annotated[Path, typer.Argument(help="Folder with receipts/, pages/, pdfs/ and office/.")],
     receipts: Annotated[int | None, typer.Option(help="Only so many receipts.")] = None,
+    engine: Annotated[str, typer.Option(help="tesserocr or tesseract.")] = "tesserocr",
     output: Output = None,
 ) -> None:
     """Character and word error rates beside bare tesseract, and the share of files read by format."""
     from rag.evaluation.reading import evaluate_reading
 
     with reported(), console.status("reading") as status:
-        result = evaluate_reading(folder, receipts=receipts, progress=status.update)
+        if engine not in ("tesserocr", "tesseract"):
+            raise typer.BadParameter(f"'{engine}' is no engine: tesserocr or tesseract.", param_hint="--engine")
+        result = evaluate_reading(
+            folder,
+            receipts=receipts,
+            engine="tesseract" if engine == "tesseract" else "tesserocr",
+            progress=status.update,
+        )
     console.print_json(json.dumps(result, default=str))
     _write(result, output)
 

@@ -11,17 +11,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from rag.adapters.ocr_tesseract import TesseractOcr
+from rag.adapters.ocr_tesserocr import TesserocrOcr
 from rag.errors import RedwellError
+from rag.evaluation.speed import plain_scans, text_layers
 from rag.model import Page, PageTask
 from rag.read.reader import LocalReader
 from rag.read.sandbox import Sandbox
 from rag.settings import Limits, Reading
 
+TIE = 0.005
+"""Character error rates that are nearer count as equal."""
+PLAIN = 8
+"""PDFs of which a page is printed for the speed of OCR, and which are read for that of text layers."""
 VARIANTS = ("as is", "turned 90", "turned 180", "turned 270", "skewed 4", "skewed -7", "half size")
 
 
@@ -62,22 +68,37 @@ def distance(left: Sequence[Any], right: Sequence[Any]) -> int:
 
 
 def evaluate_reading(
-    evaldata: Path, *, receipts: int | None = None, progress: Callable[[str], None] = lambda _: None
+    evaldata: Path,
+    *,
+    receipts: int | None = None,
+    engine: Literal["tesseract", "tesserocr"] = "tesserocr",
+    progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Figures of OCR (receipts; pages as they are, turned, skewed and small) and the share of files read by format.
 
     `receipts` bounds how many are read. Bare tesseract is `tesseract FILE` with its defaults and one thread.
     """
-    limits, reading = Limits(), Reading()
+    limits, reading = Limits(), Reading(engine=engine)
     sandbox = Sandbox(limits)
     reader = LocalReader(limits=limits, reading=reading, open_path=_open, sandbox=sandbox)
-    engine = TesseractOcr(limits=limits, reading=reading, open_path=_open, sandbox=sandbox)
+    adapter = {"tesseract": TesseractOcr, "tesserocr": TesserocrOcr}[reading.engine]
+    reader_of_scans = adapter(limits=limits, reading=reading, open_path=_open, sandbox=sandbox)
+    contracts = sorted((evaldata / "contracts").glob("*.pdf"))
     try:
         with tempfile.TemporaryDirectory(prefix="redwell-eval-") as folder:
             return {
-                "receipts": _ocr(engine, sandbox, _receipts(evaldata)[:receipts], progress),
+                "engine": reader_of_scans.version,
+                "plain scans": plain_scans(reader_of_scans, sandbox, contracts[:PLAIN], Path(folder), _processor),
+                "text layers": {
+                    "contracts": text_layers(contracts[:PLAIN]),
+                    "pdfs/valid and invoices": text_layers(
+                        sorted((evaldata / "pdfs" / "valid").glob("*.pdf"))
+                        + sorted((evaldata / "invoices").glob("*.pdf"))
+                    ),
+                },
+                "receipts": _ocr(reader_of_scans, sandbox, _receipts(evaldata)[:receipts], progress),
                 "pages": {
-                    variant: _ocr(engine, sandbox, _pages(evaldata, variant, Path(folder)), progress)
+                    variant: _ocr(reader_of_scans, sandbox, _pages(evaldata, variant, Path(folder)), progress)
                     for variant in VARIANTS
                 },
                 "files": _coverage(reader, evaldata, progress),
@@ -150,9 +171,10 @@ def _ocr(
             "wer": statistics.mean(s.wer for s in scores),
             "word_f1": statistics.mean(s.f1 for s in scores),
             "cpu_seconds": seconds[name],
+            "worse_files": sum(one.cer > other.cer + TIE for one, other in zip(scores, others, strict=True)),
             "pictures": len(scores),
         }
-        for name, scores in (("redwell", ours), ("tesseract", bare))
+        for name, scores, others in (("redwell", ours, bare), ("tesseract", bare, ours))
         if scores
     }
 

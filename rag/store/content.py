@@ -8,7 +8,8 @@ import numpy as np
 from sqlalchemy import and_, delete, func, insert, select
 
 from rag.errors import InvalidInput, PageNotFound
-from rag.model import Chunk, Entity, Hit, Page, Passage, Summary, Words
+from rag.legible import PageReading
+from rag.model import Chunk, Entity, Hit, Page, Passage, Source, Summary, Words
 from rag.store.database import Database
 from rag.store.records import (
     BATCH,
@@ -78,6 +79,14 @@ class Content:
         if row is None:
             raise PageNotFound(f"The document has no page {number}, or it has not been read yet.")
         return page_value(row)
+
+    async def readings(self, id: str) -> list[PageReading]:
+        """How well each page was read, in page order, without its text."""
+        columns = (pages.c.number, pages.c.source, pages.c.confidence, func.length(pages.c.text))
+        async with self._database.read() as connection:
+            await require(connection, id)
+            found = await connection.execute(select(*columns).where(pages.c.document_id == id).order_by(pages.c.number))
+            return [PageReading(number, Source(source), sure, letters) for number, source, sure, letters in found]
 
     async def page_numbers(self, id: str) -> list[int]:
         """Numbers of the pages that are saved, ascending."""

@@ -39,7 +39,7 @@ async def whole_answer(question: str, scope: Filter, services: Services) -> Answ
     chosen = await _chosen(request, scope, services) if request else []
     if request is None or not chosen:
         return None
-    citing = SpanCitations(services.state.documents)
+    citing = SpanCitations(services.state.documents, min_confidence=services.settings.reading.min_confidence)
     if request.task is Task.SUMMARY:
         lines, checks, model = await _summaries(chosen, citing, services)
     else:

@@ -204,3 +204,53 @@ def test_the_picture_of_a_turned_page_is_marked_where_the_words_are(
 def test_the_version_names_the_engine(engine: Any) -> None:
     assert engine.version.startswith("tess")
     assert any(c.isdigit() for c in engine.version)
+
+
+RUSSIAN = ["Договор аренды заключён сегодня", "между домом и новым жильцом", "оплата каждый месяц вовремя"] * 2
+
+
+def written(lines: list[str]) -> Image.Image:
+    sheet = Image.new("L", (1400, 900), 255)
+    draw = ImageDraw.Draw(sheet)
+    face = ImageFont.truetype("DejaVuSans.ttf", FONT)
+    for row, line in enumerate(lines):
+        draw.text((LEFT, TOP + row * STEP), line, fill=0, font=face)
+    return sheet
+
+
+def test_a_page_in_another_script_is_read_with_its_pack_or_names_it(read: Callable[..., Page], engine: Any) -> None:
+    page = read(written(RUSSIAN), language="eng")
+    if {"rus", "script/Cyrillic"} & engine._languages:
+        assert "Договор аренды" in page.text
+        assert page.confidence > 0.8
+    else:
+        assert page.error is not None
+        assert "tesseract-ocr-rus" in page.error
+
+
+def faint(sheet: Image.Image) -> Image.Image:
+    return sheet.point(lambda value: 205 if value < 128 else 240)
+
+
+def noisy(sheet: Image.Image) -> Image.Image:
+    grains = np.random.default_rng(3).normal(0, 28, (sheet.height, sheet.width))
+    return Image.fromarray(np.clip(np.asarray(sheet) + grains, 0, 255).astype(np.uint8))
+
+
+def black_and_white(sheet: Image.Image) -> Image.Image:
+    return sheet.convert("1", dither=Image.Dither.NONE)
+
+
+def coloured(sheet: Image.Image) -> Image.Image:
+    ink = np.asarray(sheet)[:, :, None] < 128
+    return Image.fromarray(np.where(ink, (20, 40, 140), (250, 240, 170)).astype(np.uint8))
+
+
+@pytest.mark.parametrize("change", [faint, noisy, black_and_white, coloured])
+def test_faint_noisy_bilevel_and_coloured_pages_are_read(
+    read: Callable[..., Page], change: Callable[[Image.Image], Image.Image]
+) -> None:
+    page = read(change(drawn()))
+    found = page.text.split()
+    assert sum(word in found for word in " ".join(LINES).split()) >= 34
+    assert page.confidence > 0.6

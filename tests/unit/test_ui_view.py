@@ -310,3 +310,13 @@ def test_the_stylesheet_loads_nothing_from_elsewhere() -> None:
     folder = Path(view.__file__).parent
     texts = [(folder / name).read_text() for name in ("style.css", ".streamlit/config.toml")]
     assert [re.findall(r"url\(|@import|https?://", text) for text in texts] == [[], []]
+
+
+def test_a_poor_reading_says_how_poor_and_what_to_do() -> None:
+    html = view.poorly_read_html(0.54)
+    assert "54%" in html
+    assert "check these words against the picture" in html
+
+
+def test_pictures_and_pdfs_have_pages_to_search() -> None:
+    assert [view.has_pictures(kind) for kind in ("application/pdf", "image/png", "text/plain")] == [True, True, False]

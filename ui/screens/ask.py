@@ -162,6 +162,8 @@ def _citation(citation: Citation, at: int) -> None:
     name = f"{citation.filename} · page {citation.page}"
     _open_button(name, place, key=f"cite {at} {citation.marker}", marker=citation.marker)
     st.html(view.quote_html(citation.quote))
+    if citation.poorly_read:
+        st.html(view.poorly_read_html(citation.confidence))
 
 
 def _open_button(text: str, place: Source, *, key: str, marker: int | None = None) -> None:

@@ -143,6 +143,8 @@ def _pages(document: Document) -> None:
                 st.html(view.problem_html(page.error, title=f"Page {number} could not be read."))
             elif not page.text.strip():
                 st.caption("There are no words on this page.")
+            if page.poorly_read:
+                st.html(view.poorly_read_html(page.confidence))
             st.html(marked.legend_html(document.entities, number))
             st.html(marked.page_text_html(page, document.entities, highlights))
             if page.source == "ocr" and page.words:
