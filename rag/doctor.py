@@ -50,6 +50,7 @@ def examine(profile: str, *, file: Path | None = None, languages: str | None = N
     checks.append(Check("settings", "ok", told))
     checks += [
         *tesseract(languages or settings.reading.languages),
+        libreoffice(),
         *(weights(settings, name) for name in models(settings)),
     ]
     checks += [*ports(settings), memory(_memory_gib()), disk(settings.data_dir), database(settings)]
@@ -97,6 +98,17 @@ def ocr_languages(output: str, wanted: str) -> list[Check]:
             remedy = f"As root: apt-get install tesseract-ocr-{code.replace('_', '-').lower()}"
             checks.append(Check(f"OCR data {code}", "fail", "not installed", remedy))
     return checks
+
+
+def libreoffice() -> Check:
+    """Optional: without it, old office formats are refused one by one, with the same remedy."""
+    from rag.read.libreoffice import PACKAGES, program
+
+    found = program()
+    if found:
+        return Check("LibreOffice", "ok", found)
+    remedy = f"Only if you have such files, as root: apt-get install --no-install-recommends {PACKAGES}"
+    return Check("LibreOffice", "ok", "not installed: DOC, XLS, PPT and RTF are not read", remedy)
 
 
 def weights(settings: Settings, reference: str) -> Check:

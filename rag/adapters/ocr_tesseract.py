@@ -78,12 +78,14 @@ class TesseractOcr:
             if missing:
                 raise missing_language(missing, self._languages)
             with self._open_path(task.key) as path, tempfile.TemporaryDirectory(prefix="redwell-ocr-") as folder:
-                return self._read(task, path, Path(folder))
+                return replace(self._read(task, path, Path(folder)), part=task.part)
         except RedwellError as error:
             if error.retryable:  # the machine failed, not the page
                 raise
             message = f"{error.detail} {error.remedy}"
-            return Page(task.number, task.width, task.height, "", Source.OCR, confidence=0.0, error=message)
+            return Page(
+                task.number, task.width, task.height, "", Source.OCR, confidence=0.0, error=message, part=task.part
+            )
 
     def _read(self, task: PageTask, path: Path, folder: Path) -> Page:
         first = folder / "page.tif"
@@ -94,6 +96,7 @@ class TesseractOcr:
             media_type=task.media_type,
             number=task.number,
             password=task.password,
+            part=task.part,
             dpi=self._reading.dpi,
             pixels=self._limits.pixels,
         )

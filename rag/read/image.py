@@ -18,7 +18,8 @@ from rag.settings import Limits
 
 _MARK = (255, 236, 110)
 _FONTS = ("DejaVuSansMono.ttf", "LiberationMono-Regular.ttf", "DejaVuSans.ttf")
-_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "MPO")
+Source = Path | io.BytesIO
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "MPO")
 
 
 def outline(path: Path, *, key: str, media_type: str, limits: Limits, language: str) -> tuple[PageTask, ...]:
@@ -39,7 +40,7 @@ def outline(path: Path, *, key: str, media_type: str, limits: Limits, language: 
         return tuple(tasks)
 
 
-def gray(path: Path, number: int, *, pixels: int) -> np.ndarray:
+def gray(path: Source, number: int, *, pixels: int) -> np.ndarray:
     """Gray picture of a frame, uint8 (height, width), upright after EXIF."""
     with opened(path, pixels) as image:
         frame(image, number, pixels)
@@ -47,7 +48,7 @@ def gray(path: Path, number: int, *, pixels: int) -> np.ndarray:
         return np.asarray(flatten(image, "L"))
 
 
-def picture(path: Path, number: int, *, width: int, pixels: int, rotation: int = 0) -> np.ndarray:
+def picture(path: Source, number: int, *, width: int, pixels: int, rotation: int = 0) -> np.ndarray:
     """Colour picture, uint8 (height, width, 3), `width` pixels wide after turning by `rotation`."""
     with opened(path, pixels) as image:
         frame(image, number, pixels)
@@ -104,14 +105,14 @@ def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 @contextmanager
-def opened(path: Path, pixels: int) -> Iterator[Image.Image]:
+def opened(path: Source, pixels: int) -> Iterator[Image.Image]:
     """The picture file, its first frame. Pillow's errors inside the context become DamagedFile and ParserLimit."""
     with warnings.catch_warnings():
         # Pillow only warns of pictures that unpack to gigabytes; other warnings are about details of metadata.
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(path, formats=_FORMATS) as image:
+            with Image.open(path, formats=FORMATS) as image:
                 _check_size(image, pixels)
                 yield image
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:

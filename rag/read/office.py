@@ -8,16 +8,16 @@ from __future__ import annotations
 import io
 import logging
 import re
-import shutil
 import warnings
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rag.errors import DamagedFile, EmptyFile, ParserLimit, UnsupportedType
-from rag.model import Page
+from rag.errors import DamagedFile, EmptyFile, ParserLimit
+from rag.model import Page, PageTask
 from rag.ports import Outline
-from rag.read import sniff, text
+from rag.read import pictures, sniff, text
 from rag.settings import Limits
 
 LIBRARIES = ("rag.read.office", "docling.document_converter")
@@ -33,12 +33,7 @@ _SUFFIXES = {
     sniff.XML: ".xml",
     sniff.EML: ".eml",
     sniff.MSG: ".msg",
-    sniff.DOC: ".doc",
-    sniff.XLS: ".xls",
-    sniff.PPT: ".ppt",
-    sniff.RTF: ".rtf",
 }
-_LEGACY_PROGRAM = "LibreOffice"
 _EXTERNAL = re.compile(rb"<!ENTITY\s+[^>]*\b(?:SYSTEM|PUBLIC)\b(?![^>]*\bNDATA\b)[^>]*>", re.IGNORECASE)
 _ENTITY_OF_ENTITIES = re.compile(rb"<!ENTITY\s+[\w.-]+\s+[\"'](?:[^\"'<>]*&\w+;){3}", re.IGNORECASE)
 _UNPACKED = 10
@@ -46,37 +41,54 @@ _UNPACKED = 10
 
 
 def outline(
-    path: Path, *, media_type: str, limits: Limits, language: str | None = None, attached: tuple[str, ...] = ()
+    path: Path, *, media_type: str, limits: Limits, key: str, language: str, attached: tuple[str, ...] = ()
 ) -> Outline:
-    """Pages as Markdown, cut into sheets; a slide or a sheet of a workbook begins a page of its own. `attached` are the
-    names of a mail's attachments, listed below its text.
+    """Pages as Markdown, cut into sheets; a slide or a sheet of a workbook begins a page of its own. Pictures wait for OCR
+    as pages of their own, in the blob `key`: behind their slide, or behind the text. `attached` are the names of a mail's
+    attachments, listed below its text.
 
-    Raises EmptyFile, DamagedFile, ParserLimit, and UnsupportedType where LibreOffice is needed and missing.
+    Raises EmptyFile, DamagedFile, ParserLimit.
     """
-    if media_type in sniff.LEGACY and not (shutil.which("soffice") or shutil.which("libreoffice")):
-        raise UnsupportedType(
-            f"Files of type {media_type} are read through {_LEGACY_PROGRAM}, which is not installed.",
-            "Install the system package `libreoffice`, or save the file as DOCX, XLSX, PPTX or PDF.",
-        )
     _refuse_bombs(path, media_type, limits)
     parts = _markdown(path, media_type)
     if attached:
         parts[-1] += "\n\nAttachments:\n\n" + "\n".join(f"- {name}" for name in attached)
-    pages: list[Page] = []
-    size = 0
-    for part in parts:
-        size += len(part)
-        if size > limits.text_bytes:
-            raise ParserLimit("The file holds more text than allowed.", "Split the file, or raise `limits.text_bytes`.")
-        for sheet in text.cut(part):
-            pages.append(text.page(sheet, len(pages) + 1, language=language))
-            if len(pages) > limits.pages:
-                raise ParserLimit(
-                    f"The file fills more than {limits.pages} pages.", "Split it, or raise `limits.pages`."
-                )
-    if not pages:
-        raise EmptyFile("The file holds no text.", "If its content is pictures, save it as PDF and send that.")
-    return Outline(media_type, tuple(pages))
+    if sum(map(len, parts)) > limits.text_bytes:
+        raise ParserLimit("The file holds more text than allowed.", "Split the file, or raise `limits.text_bytes`.")
+    seen, unread = pictures.pictures(path, media_type) if media_type in pictures.KINDS else ([], 0)
+    pages: list[Page | PageTask] = []
+    silent: list[str] = []
+    for number, part in enumerate(parts, 1):
+        sheets = text.cut(part)
+        here = [one for one in seen if one.slide == number]
+        pages += [text.page(sheet, len(pages) + index) for index, sheet in enumerate(sheets, 1)]
+        if media_type == sniff.PPTX and not sheets and not here:
+            silent.append(str(number))
+            pages.append(text.page("", len(pages) + 1))
+        pages += _waiting(here, len(pages), key, media_type, language)
+    pages += _waiting([one for one in seen if not 1 <= one.slide <= len(parts)], len(pages), key, media_type, language)
+    if len(pages) > limits.pages:
+        raise ParserLimit(f"The file fills more than {limits.pages} pages.", "Split it, or raise `limits.pages`.")
+    if len(silent) == len(pages):
+        raise EmptyFile("The file holds no text.", "If its content is drawings, save it as PDF and send that.")
+    notes = []
+    if silent:
+        notes.append(f"No text and no picture that can be read on slide {', '.join(silent)}.")
+    if unread:
+        notes.append(
+            f"{unread} of the pictures in the file are drawings (EMF, WMF, SVG), whose text is not read: "
+            "save the file as PDF to have them."
+        )
+    return Outline(media_type, tuple(pages), tuple(notes))
+
+
+def _waiting(
+    found: Sequence[pictures.Picture], before: int, key: str, media_type: str, language: str
+) -> list[PageTask]:
+    return [
+        PageTask(key, media_type, before + index, one.width, one.height, language, part=one.part)
+        for index, one in enumerate(found, 1)
+    ]
 
 
 def _markdown(path: Path, media_type: str) -> list[str]:
@@ -101,10 +113,7 @@ def _markdown(path: Path, media_type: str) -> list[str]:
             "image_placeholder": "",
             "compact_tables": True,
         }
-        if (
-            media_type in (sniff.PPTX, sniff.XLSX, sniff.ODS, sniff.ODP, sniff.PPT, sniff.XLS)
-            and len(document.pages) > 1
-        ):
+        if media_type in (sniff.PPTX, sniff.XLSX, sniff.ODS, sniff.ODP) and document.pages:
             return [_tidy(document.export_to_markdown(page_no=number, **options)) for number in sorted(document.pages)]
         return [_tidy(document.export_to_markdown(**options))]
 

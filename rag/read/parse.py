@@ -11,7 +11,7 @@ import numpy as np
 from rag.errors import UnsupportedType
 from rag.model import Box, Page
 from rag.ports import Outline
-from rag.read import image, pdf, prepare, sniff, text
+from rag.read import image, pdf, pictures, prepare, sniff, text
 from rag.settings import Limits
 
 
@@ -47,10 +47,21 @@ class Gray:
 
 
 def gray(
-    path: Path, target: Path, *, media_type: str, number: int, password: str | None, dpi: int, pixels: int
+    path: Path,
+    target: Path,
+    *,
+    media_type: str,
+    number: int,
+    password: str | None,
+    dpi: int,
+    pixels: int,
+    part: str | None = None,
 ) -> Gray:
-    """Writes a page as a gray picture for OCR and says what a small copy of it shows."""
-    if media_type == sniff.PDF:
+    """Writes a page as a gray picture for OCR and says what a small copy of it shows. `part` is a picture inside an office
+    file."""
+    if part is not None:
+        picture, scale = image.gray(pictures.extract(path, part), 1, pixels=pixels), 1.0
+    elif media_type == sniff.PDF:
         picture, scale = pdf.gray(path, number, password=password, dpi=dpi, pixels=pixels)
     else:
         picture, scale = image.gray(path, number, pixels=pixels), 1.0
@@ -92,7 +103,10 @@ def marked(
     password: str | None = None,
 ) -> bytes:
     """PNG of a page with boxes marked."""
-    if media_type == sniff.PDF:
+    if page.part is not None:
+        inside = pictures.extract(path, page.part)
+        picture = image.picture(inside, 1, width=width, pixels=pixels, rotation=page.rotation)
+    elif media_type == sniff.PDF:
         wide = width if page.rotation in (0, 180) else max(1, round(width * page.height / page.width))
         picture = pdf.picture(path, page.number, width=wide, password=password)
     else:

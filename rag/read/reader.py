@@ -8,15 +8,17 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from rag.errors import DamagedFile, EmptyFile, EncryptedFile, PageNotFound
-from rag.model import Page
-from rag.originals import original
+from rag.model import Page, PageTask
+from rag.originals import converted, original
 from rag.ports import Member, Outline
-from rag.read import image, members, office, parse, searchable, sniff, text, unlock
+from rag.read import image, libreoffice, members, office, parse, searchable, sniff, text, unlock
 from rag.read.sandbox import Sandbox
 from rag.settings import Limits, Reading
 
+CONVERTED = "The file is of an old format and was read through LibreOffice."
 OpenPath = Callable[[str], AbstractContextManager[Path]]
 """Turns a blob key into the path of a local file, for as long as the context lasts. Raises NotFound."""
 
@@ -60,11 +62,12 @@ class LocalReader:
                 raise EncryptedFile("The Office file is protected with a password.")
             if media_type == sniff.ZIP:
                 return contents(filename, inside, self._limits)
-            if media_type in sniff.OFFICE or media_type in sniff.LEGACY:
+            languages = language or self._reading.languages
+            if media_type in sniff.LEGACY:
+                return self._legacy(key, path, media_type, languages)
+            if media_type in sniff.OFFICE:
                 names = tuple(member.name for member in inside)
-                found = self._office.run(
-                    office.outline, path, media_type=media_type, limits=self._limits, attached=names
-                )
+                found = self._outline(path, media_type=media_type, key=key, language=languages, attached=names)
                 return replace(found, members=inside)
             return self._sandbox.run(
                 parse.outline,
@@ -72,7 +75,7 @@ class LocalReader:
                 key=key,
                 media_type=media_type,
                 limits=self._limits,
-                language=language or self._reading.languages,
+                language=languages,
                 password=password,
             )
 
@@ -98,9 +101,9 @@ class LocalReader:
         if page.number < 1:
             raise PageNotFound()
         boxes = [box for start, end in highlights for box in page.words.boxes(start, end)]
-        if media_type != sniff.PDF and media_type not in sniff.IMAGES:
+        if page.part is None and media_type != sniff.PDF and media_type not in sniff.IMAGES:
             return image.draw_sheet(page, boxes, width=width)
-        with self._open_path(key) as path:
+        with self._open_path(converted(key) if media_type in sniff.LEGACY else key) as path:
             return self._sandbox.run(
                 parse.marked,
                 path,
@@ -117,6 +120,22 @@ class LocalReader:
             return self._sandbox.run(
                 searchable.searchable, path, media_type=media_type, pages=tuple(pages), pixels=self._limits.pixels
             )
+
+    def _outline(self, path: Path, **options: Any) -> Outline:
+        return self._office.run(office.outline, path, limits=self._limits, **options)
+
+    def _legacy(self, key: str, path: Path, media_type: str, languages: str) -> Outline:
+        """Through a copy in a current format, which is kept where pictures in it wait for OCR."""
+        with TemporaryDirectory(prefix="redwell-legacy-") as folder:
+            copy = Path(folder) / "copy"
+            wall = self._limits.parser_seconds
+            kind = self._sandbox.run(libreoffice.convert, path, copy, media_type=media_type, wall=wall, processes=True)
+            found = self._outline(copy, media_type=kind, key=converted(key), language=languages)
+            if self._save_path is None:
+                found = replace(found, pages=tuple(page for page in found.pages if isinstance(page, Page)))
+            elif any(isinstance(page, PageTask) for page in found.pages):
+                self._save_path(converted(key), copy)
+            return replace(found, media_type=media_type, warnings=(CONVERTED, *found.warnings))
 
     def _members(self, path: Path, media_type: str, *, keep: bool) -> tuple[Member, ...]:
         """What the file holds, stored as originals where `keep` says so. The hashes are taken here, of plain files: a

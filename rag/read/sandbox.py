@@ -25,6 +25,7 @@ T = TypeVar("T")
 LIGHT = (
     "rag.read.parse",
     "rag.read.members",
+    "rag.read.libreoffice",
     "rag.read.unlock",
     "rag.read.searchable",
     "cv2",

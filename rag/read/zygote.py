@@ -73,7 +73,7 @@ def serve(control: socket.socket) -> None:
                 _, fds, _, _ = socket.recv_fds(control, 1, 1)
                 if not fds:
                     for pid in jobs:
-                        os.kill(pid, signal.SIGKILL)
+                        end(pid)
                     return
                 job = socket.socket(fileno=fds[0])
                 pid = os.fork()
@@ -92,7 +92,7 @@ def serve(control: socket.socket) -> None:
             else:
                 for pid, job in jobs.items():
                     if job.fileno() == fd:
-                        os.kill(pid, signal.SIGKILL)
+                        end(pid)
                         poll.unregister(job)
 
 
@@ -101,6 +101,8 @@ def reap(jobs: dict[int, socket.socket], poll: select.poll) -> None:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if pid == 0:
             return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)  # what it started and left behind
         job = jobs.pop(pid)
         with contextlib.suppress(KeyError):
             poll.unregister(job)
@@ -110,10 +112,19 @@ def reap(jobs: dict[int, socket.socket], poll: select.poll) -> None:
         job.close()
 
 
+def end(pid: int) -> None:
+    """A job and all that it started: it leads a group of its own."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:  # it has not got so far
+        os.kill(pid, signal.SIGKILL)
+
+
 def child(job: socket.socket) -> None:
     """Runs one job and never returns."""
     code = 0
     try:
+        os.setpgid(0, 0)
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         bounds, function, args, kwargs = pickle.loads(receive(job)[1])

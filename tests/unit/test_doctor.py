@@ -51,6 +51,13 @@ def test_ocr_languages_names_the_package_of_what_is_missing() -> None:
     ]
 
 
+def test_libreoffice_is_optional_and_its_packages_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    check = doctor.libreoffice()
+    assert (check.status, check.detail) == ("ok", "not installed: DOC, XLS, PPT and RTF are not read")
+    assert "libreoffice-writer-nogui" in check.remedy
+
+
 def test_no_tesseract_is_one_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert [(check.name, check.status) for check in doctor.tesseract("eng")] == [("tesseract", "fail")]
