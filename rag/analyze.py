@@ -13,14 +13,14 @@ from rag.errors import DamagedFile, RedwellError
 from rag.fields.stage import extract_fields
 from rag.grouping import grouped
 from rag.labels import TYPE, LabelSet
-from rag.language import detect_language
+from rag.language import detect_language, in_language
 from rag.legible import poorly_read
 from rag.model import Classification, Document, Page, PageTask, Source, Stage, Status
 from rag.read import scripts
 from rag.services import Services
 from rag.settings import language_of
 from rag.stages import Stages
-from rag.summarize import summarize
+from rag.summarize import SUMMARY_VERSION, summarize
 
 READ_VERSION = "2"
 INDEX_VERSION = "3"
@@ -65,7 +65,7 @@ async def versions(services: Services) -> dict[Stage, str]:
         Stage.ENTITIES: services.entities.version,
         Stage.CLASSIFY: _classify_version(services, await services.state.labels.sets()),
         Stage.INDEX: _index_version(services),
-        Stage.SUMMARY: services.generator.model,
+        Stage.SUMMARY: _summary_version(services),
     }
 
 
@@ -112,7 +112,7 @@ async def outline(document: Document, services: Services) -> tuple[dict[int, Pag
     if found.warnings or unread:
         await store.add_warnings(document.id, [*found.warnings, *unread])
     read = {page.number: page for page in await store.pages(document.id)}
-    ready = [page for page in found.pages if isinstance(page, Page) and page.number not in read]
+    ready = [in_language(page) for page in found.pages if isinstance(page, Page) and page.number not in read]
     await store.save_pages(document.id, ready)
     read |= {page.number: page for page in ready}
     return read, [page for page in found.pages if isinstance(page, PageTask) and page.number not in read]
@@ -130,7 +130,7 @@ async def _recognize(
     """Fan the pages out; each one is durable as soon as it is read."""
 
     async def one(task: PageTask) -> None:
-        page = await services.ocr.recognize(task)
+        page = in_language(await services.ocr.recognize(task))
         await services.state.documents.save_pages(document.id, [page])
         read[page.number] = page
         await stages.progress(Stage.READ, len(read), total)
@@ -222,12 +222,16 @@ async def _index(document: Document, pages: list[Page], services: Services, stag
     await stages.optional(Stage.INDEX, _index_version(services), work)
 
 
+def _summary_version(services: Services) -> str:
+    return f"{SUMMARY_VERSION}/{services.generator.model}"
+
+
 async def _summary(document: Document, pages: list[Page], services: Services, stages: Stages) -> None:
     async def work() -> None:
         summary = await summarize(pages, services.generator, services.settings.llm, services.settings.analysis)
         await services.state.documents.save_summary(document.id, summary)
 
     if not any(page.text.strip() for page in pages):
-        await stages.skip(Stage.SUMMARY, services.generator.model)
+        await stages.skip(Stage.SUMMARY, _summary_version(services))
         return
-    await stages.optional(Stage.SUMMARY, services.generator.model, work)
+    await stages.optional(Stage.SUMMARY, _summary_version(services), work)

@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from rag import __version__
-from rag.commands import counting, documents, exports, fields, jobs, labels, machine, measure, questions, server
+from rag.commands import (
+    counting,
+    documents,
+    evaluate,
+    exports,
+    fields,
+    jobs,
+    labels,
+    machine,
+    measure,
+    questions,
+    server,
+)
 
 app = typer.Typer(
     name="redwell",
@@ -46,6 +58,8 @@ app.add_typer(jobs.jobs_app, name="jobs", rich_help_panel="With a running servic
 app.add_typer(labels.labels_app, name="labels", rich_help_panel="With a running service")
 app.command(rich_help_panel="With a running service")(counting.count)
 measure.eval_app.command("corpus")(counting.evaluate)
+measure.eval_app.command("fields")(evaluate.fields)
+measure.eval_app.command("summaries")(evaluate.summaries)
 app.add_typer(measure.eval_app, name="eval", rich_help_panel="Measuring")
 app.add_typer(measure.bench_app, name="bench", rich_help_panel="Measuring")
 

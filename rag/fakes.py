@@ -6,17 +6,32 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
 from rag.errors import EncryptedFile, NotFound, RedwellError, UnsupportedType
 from rag.labels import Example, LabelSet, Trained
-from rag.model import Classification, Entity, Hit, Label, Message, Page, PageTask, Source, Token, Usage, Word, Words
+from rag.model import (
+    Box,
+    Classification,
+    Entity,
+    Hit,
+    Label,
+    Message,
+    Page,
+    PageTask,
+    Source,
+    Token,
+    Usage,
+    Word,
+    Words,
+)
 from rag.originals import original
 from rag.ports import Member, Outline, SearchQuery, SearchResult
 
@@ -106,6 +121,16 @@ class FakeReader(_Fake):
     async def searchable(self, key: str, *, media_type: str, pages: Sequence[Page]) -> bytes:
         await self._wait()
         return b"%PDF-1.7\n" + "\f".join(page.text for page in pages).encode()
+
+    async def redact(
+        self, key: str, *, media_type: str, pages: Sequence[Page], removed: Mapping[int, Sequence[Box]], dpi: int
+    ) -> bytes:
+        await self._wait()
+        kept = [
+            [page.text[w.start : w.end] for w in page.words if w.box not in removed.get(page.number, ())]
+            for page in pages
+        ]
+        return "\f".join(" ".join(words) for words in kept).encode()
 
 
 @dataclass(kw_only=True)
@@ -240,7 +265,13 @@ class FakeGenerator(_Fake):
     calls: list[str] = field(default_factory=list)
 
     async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        stop: Sequence[str] = (),
+        schema: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[Token]:
         await self._wait()
         prompt = messages[-1].content

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
+
+from rag.model import Page
 
 _COMMON = {
     "en": "the of and to in is that for it with as was on be by this are or from at which",
@@ -17,6 +20,11 @@ _COMMON = {
 }
 _WORDS = {language: frozenset(words.split()) for language, words in _COMMON.items()}
 MINIMUM_HITS = 3
+
+
+def in_language(page: Page) -> Page:
+    """The page with the language of its text, where it is long enough to tell and nobody has said it."""
+    return page if page.language else replace(page, language=detect_language(page.text))
 
 
 def detect_language(text: str) -> str | None:

@@ -29,6 +29,8 @@ def engine_plan(own: Llm, source: str) -> EnginePlan:
         "enforce_eager": own.eager,
         "dtype": "bfloat16",
         "enable_prefix_caching": True,
+        # Small models left free to write white space between keys write nothing else.
+        "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
         "max_num_seqs": own.scaling.max_ongoing_requests,
     }
     environment = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
@@ -50,6 +52,11 @@ def engine_plan(own: Llm, source: str) -> EnginePlan:
     workers = own.tensor_parallel * own.pipeline_parallel
     bundles: list[dict[str, float]] = [{"CPU": 1, "GPU": own.scaling.gpus} for _ in range(workers)]
     return EnginePlan(source, arguments, bundles, environment)
+
+
+def response_format(schema: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What a chat request says for structured output: vLLM then allows only tokens that go on as JSON of that form."""
+    return schema and {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
 
 
 def read_chunks(batch: Sequence[str] | str) -> list[tuple[str, str | None, int, int]]:

@@ -151,6 +151,9 @@ class Summary:
     method: str = ""
     """'model', 'extractive' (the model's text was not supported) or 'text' (short documents are their own summary)."""
     model: str = ""
+    long: str = ""
+    """The long summary; `text` is the short one."""
+    long_pages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from rag.labels import Example, LabelSet, Trained
-from rag.model import Classification, Document, Entity, Filter, Hit, Message, Mode, Page, PageTask, Token
+from rag.model import Box, Classification, Document, Entity, Filter, Hit, Message, Mode, Page, PageTask, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,15 @@ class Reader(Protocol):
         """PDF of all pages in order: the original pictures, the words of `pages` as invisible text over them.
 
         Raises UnsupportedType, DamagedFile, EncryptedFile, ParserLimit.
+        """
+        ...
+
+    async def redact(
+        self, key: str, *, media_type: str, pages: Sequence[Page], removed: Mapping[int, Sequence[Box]], dpi: int
+    ) -> bytes:
+        """PDF of pictures of `pages`, the boxes black, and the words that meet none of them; nothing of the original is in it.
+
+        `removed` maps page numbers to boxes in the page's unit. Raises DamagedFile, EncryptedFile, ParserLimit.
         """
         ...
 
@@ -172,9 +181,18 @@ class Generator(Protocol):
     def context_tokens(self) -> int: ...
 
     def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        stop: Sequence[str] = (),
+        schema: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[Token]:
-        """Pieces as they are made; the last has `finish_reason` and `usage`. Raises Unavailable, DeadlineExceeded."""
+        """Pieces as they are made; the last has `finish_reason` and `usage`. Raises Unavailable, DeadlineExceeded.
+
+        With a JSON `schema` the text is JSON of that form, cut off only by `max_tokens`.
+        """
         ...
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from rag.fields.schema import Schema
 from rag.model import Message, Passage
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -61,5 +62,14 @@ def answer_prompt(question: str, passages: Sequence[Passage], *, budget: int) ->
     return _render("answer", passages="\n".join(blocks), question=quoted(question))
 
 
+def fields_prompt(text: str, schema: Schema) -> Prompt:
+    keys = [f"- {one.name}: {one.description or one.title}" for one in schema.fields]
+    return _render("fields", text=quoted(text), keys=quoted("\n".join(keys)))
+
+
 def summary_prompt(text: str) -> Prompt:
     return _render("summary", text=quoted(text))
+
+
+def long_summary_prompt(text: str) -> Prompt:
+    return _render("summary_long", text=quoted(text))

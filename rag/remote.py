@@ -12,8 +12,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from rag.labels import Example, LabelSet, Trained
-from rag.model import Classification, Entity, Message, Page, PageTask, Token, Usage, Words
+from rag.model import Box, Classification, Entity, Message, Page, PageTask, Token, Usage, Words
 from rag.ports import Generator, Outline, SearchQuery, SearchResult
+from rag.redaction.mask import MaskedGenerator
 from rag.services import Services, open_state
 from rag.settings import Settings
 
@@ -58,6 +59,11 @@ class ReaderClient:
 
     async def searchable(self, key: str, *, media_type: str, pages: Sequence[Page]) -> bytes:
         return await self.transport.call("searchable", key, media_type, pages, seconds=self.seconds)
+
+    async def redact(
+        self, key: str, *, media_type: str, pages: Sequence[Page], removed: Mapping[int, Sequence[Box]], dpi: int
+    ) -> bytes:
+        return await self.transport.call("redact", key, media_type, pages, removed, dpi, seconds=self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +140,18 @@ class GeneratorClient:
     seconds: float
 
     async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        stop: Sequence[str] = (),
+        schema: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[Token]:
         turns = [{"role": message.role, "content": message.content} for message in messages]
-        pieces = self.transport.stream("generate", turns, max_tokens, temperature, list(stop), seconds=self.seconds)
+        pieces = self.transport.stream(
+            "generate", turns, max_tokens, temperature, list(stop), schema, seconds=self.seconds
+        )
         async for text, finish, prompt_tokens, completion_tokens in pieces:
             yield Token(text, finish, Usage(prompt_tokens, completion_tokens) if prompt_tokens else None)
 
@@ -146,12 +160,14 @@ def remote_services(settings: Settings, transports: Mapping[str, Transport]) -> 
     """Services whose ports are clients, each knowing the version of the model behind it."""
     seconds = settings.server.request_seconds
     embedding = settings.embedding
+    entities = EntitiesClient(transports["entities"], f"{settings.entities.model}/{ENTITIES_VERSION}", seconds)
+    generator = _generator(settings, transports.get("llm"))
     return Services(
         settings=settings,
         state=open_state(settings),
         reader=ReaderClient(transports["reader"], settings.limits.parser_seconds * 2),
         ocr=OcrClient(transports["ocr"], settings.reading.engine),
-        entities=EntitiesClient(transports["entities"], f"{settings.entities.model}/{ENTITIES_VERSION}", seconds),
+        entities=entities,
         classifier=ClassifierClient(
             transports["classifier"], f"{settings.classifying.model}/{CLASSIFIER_VERSION}", seconds
         ),
@@ -159,7 +175,9 @@ def remote_services(settings: Settings, transports: Mapping[str, Transport]) -> 
             transports["embedder"], embedding_version(settings), embedding.dimensions, max(seconds, 600)
         ),
         retriever=RetrieverClient(transports["retriever"], seconds),
-        generator=_generator(settings, transports.get("llm")),
+        generator=MaskedGenerator(generator, entities, settings.redaction.kinds)
+        if settings.redaction.prompts
+        else generator,
     )
 
 

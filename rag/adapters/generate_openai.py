@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, cast
 
 from rag.errors import DeadlineExceeded, Unavailable
@@ -19,7 +19,13 @@ class OpenAIGenerator:
         self.context_tokens = context_tokens
 
     async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        stop: Sequence[str] = (),
+        schema: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[Token]:
         import openai
 
@@ -33,6 +39,7 @@ class OpenAIGenerator:
                     temperature=temperature,
                     stop=list(stop) or None,
                     stream=True,
+                    **response_format(schema),
                     stream_options={"include_usage": True},
                 )
                 async for chunk in chunks:
@@ -45,3 +52,10 @@ class OpenAIGenerator:
                 raise DeadlineExceeded(f"The model at {self._base_url} did not answer in time.") from error
             except openai.APIError as error:
                 raise Unavailable(f"The model at {self._base_url} failed: {error.message}") from error
+
+
+def response_format(schema: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The option for structured output; without a schema none is sent, since not every endpoint knows it."""
+    if schema is None:
+        return {}
+    return {"response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema)}}}

@@ -21,6 +21,7 @@ from rag.api import (
     openai,
     problems,
     questions,
+    redaction,
 )
 from rag.api.gates import Gates
 from rag.api.mcp import McpDoor
@@ -54,6 +55,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(labels.routes(services))
     app.include_router(feedback.routes(services))
     app.include_router(jobs.routes(services))
+    app.include_router(redaction.routes(services))
     app.include_router(openai.routes(services))
     app.router.routes.append(Route("/mcp", door, include_in_schema=False))
     app.add_middleware(Gates, limits=services.settings.limits, api_keys=services.settings.server.api_keys)

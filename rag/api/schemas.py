@@ -14,7 +14,7 @@ from rag.api.scope import Body, Scope
 from rag.grouping import canonical
 from rag.instant import InstantAnalysis
 from rag.legible import DocumentReading, poorly_read
-from rag.model import Answer, Box, Citation, Document, Entity, Message, Mode, Page, Passage
+from rag.model import Answer, Box, Citation, Document, Entity, Message, Mode, Page, Passage, Summary
 
 
 class SearchBody(Scope):
@@ -64,7 +64,7 @@ def document_record(document: Document) -> dict[str, Any]:
         "page_count": document.page_count,
         "language": document.detected_language,
         "classification": asdict(document.classification) if document.classification else None,
-        "summary": asdict(document.summary) if document.summary else None,
+        "summary": summary_record(document.summary) if document.summary else None,
         "stages": {
             name: {
                 "status": record.status.value,
@@ -101,6 +101,11 @@ def child_records(document: Document, children: Sequence[Document]) -> list[dict
     ]
 
 
+def summary_record(summary: Summary) -> dict[str, Any]:
+    """`short` is `text` by the name that goes with `long`."""
+    return {**asdict(summary), "short": summary.text}
+
+
 def entity_groups(entities: Sequence[Entity], pages: Sequence[Page]) -> list[dict[str, Any]]:
     """Mentions of one thing together, most frequent first, with the pages that name it."""
     by_number = {page.number: page for page in pages}
@@ -132,7 +137,7 @@ def instant_record(found: InstantAnalysis) -> dict[str, Any]:
         "text": "\f".join(page.text for page in found.pages),
         "entities": entity_groups(found.entities, found.pages),
         "classification": asdict(found.classification),
-        "summary": asdict(found.summary),
+        "summary": summary_record(found.summary),
         "language": found.language,
         "timings": dict(found.timings),
     }
@@ -152,6 +157,7 @@ def page_record(page: Page, min_confidence: float) -> dict[str, Any]:
         "confidence": round(page.confidence, 4),
         "poorly_read": poorly_read(page.source, page.confidence, len(page.text), min_confidence),
         "rotation": page.rotation,
+        "language": page.language,
         "error": page.error,
         "words": [
             {

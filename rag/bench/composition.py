@@ -10,7 +10,7 @@ import asyncio
 import math
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -134,10 +134,16 @@ class _Played:
         return await self._embedder.embed(texts)
 
     async def stream(
-        self, messages: Sequence[Message], *, max_tokens: int, temperature: float = 0.0, stop: Sequence[str] = ()
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        temperature: float = 0.0,
+        stop: Sequence[str] = (),
+        schema: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[Token]:
         await asyncio.sleep(self._latencies.summary)
-        async for token in self._generator.stream(messages, max_tokens=max_tokens):
+        async for token in self._generator.stream(messages, max_tokens=max_tokens, schema=schema):
             yield token
 
 

@@ -25,7 +25,7 @@ _NOT = re.compile(
     r"(?<!\w)(?:invoice|tax|receipt|rechnung|quittung|date|datum|tel|telephone|phone|fax|e-?mail|www|https?|gst|vat|ust|reg|page|seite|cash$|cashier|sold|goods|returnable"
     r"|bill|order|no|nr|lot|jalan|jln|street|str|strasse|straße|road|rd|avenue|ave|taman|floor|level|suite|customer|kunde|thank|you|welcome|total|amount"
     r"|ship|due|number|nummer|copy|description|qty|table|time|guest|check|licensee|formerly|original|duplicate|p\.?o\.? ?box|dear|subject|betreff"
-    r"|statement|summary|account|between|agreement|contract|vertrag|facture|factuur|home of|payment|for)(?!\w)",
+    r"|statement|summary|account|between|agreement|contract|vertrag|facture|factuur|home of|payment|for|attn|attention)(?!\w)",
     re.IGNORECASE,
 )
 _NUMBER_BEHIND = re.compile(

@@ -21,6 +21,10 @@ MOST_PAGES = 40
 """Of a longer document, the first pages and the last one are looked at."""
 MOST_VALUES = 12
 LEAST_SCORE = 0.25
+LEAST_SUM = 10
+"""What a number without cents and currency has to be to count as a sum."""
+NEAR_CHARS = 40
+"""Between a label and its value on one row."""
 _REFERENCE = re.compile(r"(?<![\w])[#№]?((?=[\w/.-]*\d)[A-Z0-9][A-Z0-9/._#-]{1,30}[A-Z0-9])(?![\w])", re.IGNORECASE)
 _ENTITY = {Kind.EMAIL: "EMAIL", Kind.PHONE: "PHONE", Kind.IBAN: "IBAN"}
 
@@ -130,8 +134,12 @@ def _beside(field: Field, place: labels.Place, text: str, read: Reading) -> Ment
     if field.kind is Kind.AMOUNT:
         exact = [one for one in found if re.search(r"[.,] ?\d\d\b", text[one.start : one.end])]
         # A row of a table of sums ends with the sum: 'VAT 19 % 100.00 19.00'.
-        return exact[-1] if exact and len({text[o.start : o.end] for o in exact}) < 4 else (found[0] if found else None)
-    near = 40 if place.beside else 12
+        if exact:
+            return exact[-1] if len({text[one.start : one.end] for one in exact}) < 4 else exact[0]
+        # A lone small number is a rate, a count or a footnote.
+        sums = [one for one in values.amounts(text) if one.currency or one.value >= LEAST_SUM]
+        return Mention(sums[0].start, sums[0].end) if sums and sums[0].start <= NEAR_CHARS else None
+    near = NEAR_CHARS if place.beside else 12
     return found[0] if found and found[0].start <= near else None
 
 
@@ -200,7 +208,8 @@ def _mentions(field: Field, text: str, read: Reading) -> list[Mention]:
             return [
                 Mention(*match.span(1))
                 for match in _REFERENCE.finditer(text)
-                if not any(day.start < match.end(1) and match.start(1) < day.end and "/" not in match[1][:2] and
+                if not re.fullmatch(r"\d+[.,]\d\d", match[1])
+                and not any(day.start < match.end(1) and match.start(1) < day.end and "/" not in match[1][:2] and
                            day.end - day.start >= len(match[1]) for day in dated)
             ]  # fmt: skip
         case Kind.EMAIL | Kind.PHONE | Kind.IBAN:

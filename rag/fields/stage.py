@@ -1,10 +1,11 @@
-"""The stage: which schema a document has, and its fields by rules."""
+"""The stage: which schema a document has, and its fields, by rules and by the model."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 
+from rag.fields.ask import asks_model, by_model, merged
 from rag.fields.rules import RULES_VERSION, by_rules
 from rag.fields.schema import Schema, from_setting, ready, ready_names
 from rag.model import Document, Page, Stage
@@ -22,11 +23,17 @@ async def extract_fields(document: Document, pages: Sequence[Page], services: Se
         await stages.skip(Stage.FIELDS, "")
         return
 
+    asks = asks_model(services.settings)
+
     async def work() -> None:
         found = await asyncio.to_thread(by_rules, schema, pages)
+        if asks:
+            answered = await by_model(schema, pages, services.generator, services.settings)
+            found = merged(schema, found, answered)
         await store.save_fields(document.id, found)
 
-    await stages.optional(Stage.FIELDS, f"rules/{RULES_VERSION}/{schema.version}", work)
+    version = f"rules/{RULES_VERSION}/{schema.version}" + (f"/{services.generator.model}" if asks else "")
+    await stages.optional(Stage.FIELDS, version, work)
 
 
 async def schema_of(document_id: str, services: Services) -> Schema | None:

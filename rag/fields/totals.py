@@ -58,8 +58,8 @@ def _beside(row: Row, found: Sequence[Amount], label: labels.Label, forbidden: t
     if not right or _forbidden(row, label, forbidden):
         return None
     pick = next((one for one in reversed(right) if one.exact), right[0])
-    between = row.text[label.end : pick.start]
-    return None if labels.holds(between, forbidden) else pick
+    said = row.text[label.start : pick.start]  # 'Total GST' begins with a label too
+    return None if labels.holds(said, forbidden) else pick
 
 
 def _forbidden(row: Row, label: labels.Label, forbidden: tuple[str, ...]) -> bool:

@@ -216,14 +216,21 @@ def gray(path: Path, number: int, *, password: str | None, dpi: int, pixels: int
     return bitmap.to_numpy().reshape(bitmap.height, -1)[:, : bitmap.width], scale
 
 
-def picture(path: Path, number: int, *, width: int, password: str | None = None) -> np.ndarray:
-    """Colour picture of a page, uint8 (height, width, 3), at most `width` x 10 * `width` pixels."""
+def picture(
+    path: Path, number: int, *, width: int, password: str | None = None, annotations: bool = True
+) -> np.ndarray:
+    """Colour picture of a page, uint8 (height, width, 3), at most `width` x 10 * `width` pixels.
+
+    Without `annotations`, notes and the values of form fields are left out.
+    """
     document, _ = open_pdf(path, password)
-    document.init_forms()
+    if annotations:
+        document.init_forms()
     page = _load(document, number)
     wide, high = page.get_size()
     scale = min(width / max(wide, 1.0), 10 * width / max(high, 1.0))
-    return page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False).to_numpy()[:, :, :3]
+    drawn = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False, draw_annots=annotations)
+    return drawn.to_numpy()[:, :, :3]
 
 
 def _load(document: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from rag.errors import DamagedFile, EmptyFile, EncryptedFile, PageNotFound
-from rag.model import Page, PageTask
+from rag.model import Box, Page, PageTask
 from rag.originals import converted, original
 from rag.ports import Member, Outline
-from rag.read import image, libreoffice, members, office, parse, searchable, sniff, text, unlock
+from rag.read import image, libreoffice, members, office, parse, redact, searchable, sniff, text, unlock
 from rag.read.sandbox import Sandbox
 from rag.settings import Limits, Reading
 
@@ -158,6 +159,23 @@ class LocalReader:
                 if keep and self._save_path is not None:
                     self._save_path(original(sha256), file)
             return tuple(inside)
+
+    def redact(
+        self, key: str, *, media_type: str, pages: Sequence[Page], removed: Mapping[int, Sequence[Box]], dpi: int
+    ) -> bytes:
+        """Redacted PDF. Raises DamagedFile, EncryptedFile, ParserLimit, NotFound."""
+        make = partial(
+            redact.redacted,
+            media_type=media_type,
+            pages=tuple(pages),
+            removed=dict(removed),
+            dpi=dpi,
+            pixels=self._limits.pixels,
+        )
+        if media_type != sniff.PDF and media_type not in sniff.IMAGES:
+            return self._sandbox.run(make, None)
+        with self._open_path(key) as path:
+            return self._sandbox.run(make, path)
 
     def close(self) -> None:
         """Ends the parser processes; the next call starts them again."""

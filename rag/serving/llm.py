@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 from ray import serve
 
-from rag.llm_engine import engine_plan, read_chunks
+from rag.llm_engine import engine_plan, read_chunks, response_format
 from rag.settings import Settings
 from rag.weights import resolve
 
@@ -21,7 +22,12 @@ def build_llm(settings: Settings) -> serve.Application:
         """Adds `generate`: plain values in and out, so that callers need no vLLM to build or read a request."""
 
         async def generate(
-            self, turns: list[dict[str, str]], max_tokens: int, temperature: float, stop: list[str]
+            self,
+            turns: list[dict[str, str]],
+            max_tokens: int,
+            temperature: float,
+            stop: list[str],
+            schema: dict[str, Any] | None = None,
         ) -> AsyncIterator[tuple[str, str | None, int, int]]:
             from ray.llm._internal.serve.core.configs.openai_api_models import ChatCompletionRequest
 
@@ -31,6 +37,7 @@ def build_llm(settings: Settings) -> serve.Application:
                 max_tokens=max_tokens,
                 temperature=temperature,
                 stop=stop or None,
+                response_format=response_format(schema),
                 stream=True,
                 stream_options={"include_usage": True},
             )

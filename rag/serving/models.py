@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from ray import serve
 
 from rag import engines
 from rag.labels import Example, LabelSet, Trained
-from rag.model import Classification, Entity, Page, PageTask
+from rag.model import Box, Classification, Entity, Page, PageTask
 from rag.ports import Outline, SearchQuery, SearchResult
 from rag.remote import embedding_version
 from rag.services import open_state
@@ -63,6 +63,12 @@ class ReaderDeployment:
 
     async def searchable(self, key: str, media_type: str, pages: Sequence[Page]) -> bytes:
         return await asyncio.to_thread(self._reader.searchable, key, media_type=media_type, pages=pages)
+
+    async def redact(
+        self, key: str, media_type: str, pages: Sequence[Page], removed: Mapping[int, Sequence[Box]], dpi: int
+    ) -> bytes:
+        work = self._reader.redact
+        return await asyncio.to_thread(work, key, media_type=media_type, pages=pages, removed=removed, dpi=dpi)
 
 
 @serve.deployment(name="Ocr")

@@ -11,6 +11,7 @@ from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, 
 from ray.serve.handle import DeploymentHandle
 
 from rag.errors import DeadlineExceeded, Overloaded, RedwellError, StageFailed, Unavailable
+from rag.redaction.logs import redact_logs
 from rag.remote import remote_services
 from rag.services import Services
 from rag.settings import Settings
@@ -59,4 +60,7 @@ class RayTransport:
 
 
 def services_over(settings: Settings, handles: dict[str, DeploymentHandle]) -> Services:
+    """For the process of one deployment: what it logs is settled here too."""
+    if settings.redaction.logs:
+        redact_logs(settings.redaction.kinds)
     return remote_services(settings, {name: RayTransport(handle) for name, handle in handles.items()})

@@ -225,7 +225,15 @@ def _document(row: Row[Any], found: Mapping[str, StageRecord]) -> Document:
         and Classification(
             kind["label"], kind["score"], tuple(Label(**label) for label in kind["scores"]), kind["model"]
         ),
-        summary=summary and Summary(summary["text"], tuple(summary["pages"]), summary["method"], summary["model"]),
+        summary=summary
+        and Summary(
+            summary["text"],
+            tuple(summary["pages"]),
+            summary["method"],
+            summary["model"],
+            summary.get("long", ""),
+            tuple(summary.get("long_pages", ())),
+        ),
         error=row.error,
         stages={stage.value: found[stage.value] for stage in Stage if stage.value in found},
         warnings=tuple(row.warnings),

@@ -73,6 +73,7 @@ def test_dates_percentages_and_references_are_no_amounts(text):
         ("22 MAR 2018", "2018-03-22"),
         ("5. März 2024", "2024-03-05"),
         ("Aug 3, 2014", "2014-08-03"),
+        ("August 3 , 2014", "2014-08-03"),
         ("17-02-18", "2018-02-17"),
         ("20180428", "2018-04-28"),
         ("10.02.2017", "2017-02-10"),
@@ -240,3 +241,12 @@ def test_a_pattern_that_never_ends_is_stopped():
 
 def test_an_empty_document_has_no_fields():
     assert by_rules(ready("invoice"), [text_page(1, "")]) == []
+
+
+def test_the_sum_of_a_tax_is_not_the_total():
+    text = "ACME STORE\nNET 8.80\nTOTAL GST 0.53\nPAYABLE 9.33"
+    assert found("receipt", text)["total"].value == "9.33"
+
+
+def test_a_sum_is_no_invoice_number():
+    assert "number" not in found("invoice", "Invoice 24.99 EUR")

@@ -92,7 +92,7 @@ class Says:
     def __init__(self, text):
         self.text, self.calls = text, 0
 
-    async def stream(self, messages, *, max_tokens, temperature=0.0, stop=()):
+    async def stream(self, messages, *, max_tokens, temperature=0.0, stop=(), schema=None):
         self.calls += 1
         yield Token(self.text, "stop")
 
@@ -127,3 +127,25 @@ async def test_a_long_text_is_mapped_and_reduced():
     found = await summarize(pages, says, Llm(), Analysis(summary_input_tokens=500))
     assert says.calls > 8
     assert found.text == "The monthly rent is EUR 4,850.00."
+
+
+async def test_the_long_summary_follows_the_parts_of_a_long_text():
+    says = Says("The monthly rent is EUR 4,850.00.")
+    pages = [page(LEASE, number) for number in range(1, 21)]
+    found = await summarize(pages, says, Llm(), Analysis(summary_input_tokens=100))
+    assert (found.long, found.long_pages) == ("The monthly rent is EUR 4,850.00.", (1,))
+
+
+async def test_a_part_whose_draft_is_not_supported_speaks_for_itself():
+    pages = [page(LEASE, 1), page("The boat of the harbour master sails on Monday at nine. " * 12, 2)]
+    found = await summarize(pages, Says("The rent is EUR 9."), Llm(), Analysis(summary_input_tokens=100))
+    assert found.method == "extractive"
+    assert "The boat of the harbour master sails on Monday at nine." in found.long
+    assert found.long_pages == (1, 2)
+
+
+async def test_of_a_very_long_text_so_many_parts_are_summarised():
+    says = Says("The monthly rent is EUR 4,850.00.")
+    pages = [page(LEASE, number) for number in range(1, 61)]
+    await summarize(pages, says, Llm(), Analysis(summary_input_tokens=100, summary_parts=5))
+    assert says.calls == 6

@@ -10,9 +10,9 @@ import streamlit as st
 from rag.client import ApiError
 from rag.replies import Document, Entity, Mention
 from ui import api, marked, view, viewer
-from ui.screens import labelling
+from ui.screens import fields, labelling
 
-TABS = ("Text", "Summary", "Entities", "Details")
+TABS = ("Text", "Summary", "Entities", "Fields", "Details")
 MOST_ENTITIES = 60
 
 
@@ -136,7 +136,7 @@ def _pages(document: Document) -> None:
         _turner(document, number)
         viewer.page_picture(document.id, number, highlights, filename=document.filename)
     with right:
-        text, summary, entities, details = st.tabs(TABS, key="tab")
+        text, summary, entities, found, details = st.tabs(TABS, key="tab")
         with text, api.shown():
             page = api.client().page(document.id, number)
             if page.error:
@@ -153,6 +153,8 @@ def _pages(document: Document) -> None:
             _summary(document)
         with entities:
             _entities(document)
+        with found:
+            fields.table(document, _go)
         with details:
             _details(document)
 
@@ -194,6 +196,9 @@ def _go(page: int, mention: Mention | None = None) -> None:
 def _summary(document: Document) -> None:
     if document.summary is not None:
         st.html(f'<div class="rw-summary">{view.escape(document.summary.text)}</div>')
+        if document.summary.long and document.summary.long != document.summary.text:
+            with st.expander("In more detail"):
+                st.html(f'<div class="rw-summary">{view.escape(document.summary.long)}</div>')
         pages = ", ".join(str(page) for page in document.summary.pages)
         how = {"model": "Written by the model", "extractive": "Quoted from the document", "text": "The whole text"}
         st.caption(f"{how.get(document.summary.method, 'Summary')}{f', from page {pages}' if pages else ''}.")

@@ -22,6 +22,7 @@ async def test_a_document_becomes_a_record(services):
     assert done.classification is not None
     assert done.classification.label == "contract"
     assert done.detected_language == "en"
+    assert {page.language for page in await store.pages(document.id)} == {"en"}
     assert done.summary is not None
     assert done.summary.text
     pages = await store.pages(document.id)

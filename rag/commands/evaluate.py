@@ -1,0 +1,67 @@
+"""`redwell eval fields` and `summaries`: what is made of documents, against what is known of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rag.commands.common import reported, stderr, stdout
+
+Output = Annotated[Path | None, typer.Option(help="Write the whole result as JSON to this file.")]
+
+
+def fields(
+    folder: Annotated[Path, typer.Argument(help="Folder with receipts/ and invoices/.")],
+    output: Output = None,
+) -> None:
+    """Shares of receipts (by OCR) and invoices whose total, date, company ... are found right, by rules."""
+    from rag.evaluation.fields import evaluate_fields
+
+    with reported(), stderr().status("reading") as status:
+        result = evaluate_fields(folder, progress=status.update)
+    _table(("set", "field", "right", "of", "share", "near"), [
+        (name, field, row["right"], row["of"], f"{row['share']:.2f}", row.get("near_share", ""))
+        for name, rows in result.items()
+        for field, row in rows.items()
+    ])  # fmt: skip
+    _write(result, output)
+
+
+def summaries(
+    folder: Annotated[Path, typer.Argument(help="Folder that holds scitldr-dev.jsonl.gz.")],
+    llm_url: Annotated[str | None, typer.Option(help="OpenAI-compatible model that summarises; ends in /v1.")] = None,
+    llm_model: Annotated[str, typer.Option(help="Its name there.")] = "redwell",
+    limit: Annotated[int | None, typer.Option(help="Only so many abstracts.")] = None,
+    output: Output = None,
+) -> None:
+    """ROUGE-L of summaries beside the first sentences and, with a model, beside what it writes unchecked."""
+    import asyncio
+
+    from rag.adapters.generate_openai import OpenAIGenerator
+    from rag.evaluation.summaries import evaluate_summaries, load
+
+    generator = OpenAIGenerator(llm_url, model=llm_model) if llm_url else None
+    with reported(), stderr().status("reading") as status:
+        result = asyncio.run(evaluate_summaries(load(folder, limit=limit), generator, progress=status.update))
+    _table(("way", "ROUGE-L", "words"), [(name, row["rouge_l"], row["words"]) for name, row in result["ways"].items()])
+    if result["methods"]:
+        stdout().print(f"{result['abstracts']} abstracts; {result['methods']}", markup=False)
+    _write(result, output)
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    from rich.table import Table
+
+    table = Table(*head, box=None, header_style="bold")
+    for row in rows:
+        table.add_row(*map(str, row))
+    stdout().print(table)
+
+
+def _write(result: Any, output: Path | None) -> None:
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(json.dumps(result, indent=2, default=str) + "\n", encoding="utf-8")
