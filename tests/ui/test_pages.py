@@ -112,6 +112,34 @@ def test_a_new_conversation_forgets_the_old_one(app: AppTest, lease: str) -> Non
     assert "rw-question" not in html(app)
 
 
+def test_a_question_about_the_library_shows_a_table(app: AppTest, lease: str) -> None:
+    app.run()
+    app.chat_input[0].set_value("How many documents name Helena Varga?").run()
+    assert '<div class="rw-answer">2 documents.</div>' in html(app)
+    assert "Counted exactly over 2 documents: documents of any type; that mention “Helena Varga”." in html(app)
+    assert f'<a href="document?document={lease}&amp;page=1&amp;highlight=' in html(app)
+    assert "<td>“Helena Varga”, page 1</td>" in html(app)
+
+
+def test_the_rest_of_a_long_table_comes_on_request(app: AppTest, client: RedwellClient) -> None:
+    receipts = client.upload([(f"{number:02d}.txt", f"Note {number}.".encode()) for number in range(12)])
+    client.wait(receipts[-1].id or "", timeout=30, poll=0.05)
+    for receipt in receipts:
+        client.wait(receipt.id or "", timeout=30, poll=0.05)
+    app.run()
+    app.chat_input[0].set_value("list all documents").run()
+    assert html(app).count("<tr>") == 11
+    app.button(key="more 0").click().run()
+    assert html(app).count("<tr>") == 13
+
+
+def test_one_document_is_summarised_as_a_whole(app: AppTest, lease: str) -> None:
+    app.run()
+    app.selectbox(key="in_document").select((lease, "lease.txt")).run()
+    app.chat_input[0].set_value("Summarise this").run()
+    assert "Read as a whole: lease.txt, pages 1 to 2." in html(app)
+
+
 def test_the_scope_offers_what_the_library_holds(app: AppTest, lease: str) -> None:
     app.run()
     assert app.selectbox(key="in_type").options == ["contract", "invoice"]

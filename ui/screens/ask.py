@@ -8,9 +8,11 @@ import streamlit as st
 
 from rag.client import ApiError
 from rag.replies import Answer, Citation, CitationEvent, FinalEvent, ResultsEvent, TokenEvent
-from ui import api, view, viewer
+from ui import api, counted, view, viewer
 
 HISTORY_TURNS = 4
+ROWS_AT_ONCE = 100
+DOCUMENTS_OFFERED = 200
 EXAMPLES = ("What is the monthly rent?", "When does the agreement end?", "Who signed it?")
 
 
@@ -65,6 +67,8 @@ def _head(talking: bool) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         _scope()
         if talking and st.button("New conversation", icon=":material/edit_square:", type="tertiary", key="new"):
+            for key in [key for key in st.session_state if str(key).startswith("rows ")]:
+                del st.session_state[key]
             st.session_state.turns = []
             st.session_state.told = {}
             st.session_state.source = None
@@ -73,13 +77,26 @@ def _head(talking: bool) -> None:
 
 def _scope() -> None:
     """What the questions see: everything, a collection, a type."""
-    chosen = [name for name in (st.session_state.get("in_collection"), st.session_state.get("in_type")) if name]
+    document = st.session_state.get("in_document")
+    narrowed = (st.session_state.get("in_collection"), st.session_state.get("in_type"), document and document[1])
+    chosen = [name for name in narrowed if name]
     title = view.label(", ".join(chosen)) if chosen else "All documents"
     with st.popover(title, icon=":material/filter_list:", type="tertiary", key="scope"), api.shown():
         names = [found.name for found in api.client().collections()]
         types = sorted(api.client().stats().by_type)
         st.selectbox("Collection", names, index=None, placeholder="Every collection", key="in_collection")
         st.selectbox("Type", types, index=None, placeholder="Every type", key="in_type")
+        page = api.client().document_page(collection=st.session_state.get("in_collection"), limit=DOCUMENTS_OFFERED)
+        offered = [(found.id, found.filename) for found in page.documents]
+        st.selectbox(
+            "Document",
+            offered,
+            index=None,
+            placeholder="Every document",
+            format_func=lambda found: found[1],
+            key="in_document",
+            help="One document can be summarised, or asked for its parties, dates, amounts and obligations, as a whole.",
+        )
         st.caption("Questions are answered from these documents only.")
 
 
@@ -124,6 +141,9 @@ def _answer(answer: Answer, at: int) -> None:
             _open_button(f"{result.filename} · page {result.page}", place, key=f"near {at} {rank}")
             st.html(view.quote_html(result.text))
         return
+    if answer.counted is not None:
+        _counted(answer, at)
+        return
     st.html(view.answer_html(answer.answer, answer.citations, answer.grounding.sentences))
     st.html(f'<div class="rw-line">{view.escape(view.support(answer))}</div>')
     for citation in answer.citations:
@@ -155,6 +175,21 @@ def _verdict(turn: Turn, answer: Answer, at: int) -> None:
         )
         told[at] = thumb
         st.rerun()
+
+
+def _counted(answer: Answer, at: int) -> None:
+    """The number and its documents; the rest of them on request."""
+    assert answer.counted is not None
+    found = answer.counted
+    st.html(counted.result_html(answer))
+    rows = [*found.rows, *st.session_state.get(f"rows {at}", ())]
+    st.html(counted.rows_html(rows))
+    left = found.total - len(rows)
+    if left > 0 and st.button(f"Show {min(left, ROWS_AT_ONCE):,} more of {found.total:,}", key=f"more {at}"):
+        with api.shown():
+            reply = api.client().query(found.query, offset=len(rows), limit=ROWS_AT_ONCE)
+            st.session_state[f"rows {at}"] = rows[len(found.rows) :] + list(reply.rows)
+            st.rerun()
 
 
 def _citation(citation: Citation, at: int) -> None:
@@ -194,11 +229,12 @@ def _asked(question: str, turns: list[Turn]) -> Turn:
     line.html('<div class="rw-line">Looking for passages …</div>')
     text, turn = "", Turn(question)
     citations: list[Citation] = []
-    kind = st.session_state.get("in_type")
+    kind, document = st.session_state.get("in_type"), st.session_state.get("in_document")
     try:
         for event in api.client().ask_stream(
             question,
             collection=st.session_state.get("in_collection"),
+            document_ids=[document[0]] if document else (),
             filters={"type": [kind]} if kind else None,
             history=_history(turns),
         ):
