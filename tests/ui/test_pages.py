@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 
 import httpx
 import pytest
@@ -11,7 +13,9 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from rag.client import RedwellClient
+from rag.replies import Document
 from tests.conftest import ROOT
+from ui.screens.bulk import texts
 from ui.screens.insights import picked
 
 
@@ -206,6 +210,34 @@ def test_the_library_is_paged(app: AppTest, client: RedwellClient) -> None:
     assert app.caption[-1].value == "26–27 of 27 documents"
     app.button(key="back").click().run()
     assert links(app)[0] == "note-00.txt"
+
+
+def test_what_is_picked_is_deleted_after_asking(app: AppTest, client: RedwellClient, lease: str) -> None:
+    at(app, "documents")
+    app.toggle(key="picking").set_value(True).run()
+    app.checkbox(key=f"pick {lease}").check().run()
+    app.button(key="delete picked").click().run()
+    assert [document.filename for document in client.documents()] == ["invoice.txt"]
+    assert not app.exception
+
+
+def test_all_on_the_page_are_picked_at_once(app: AppTest, lease: str) -> None:
+    at(app, "documents")
+    app.toggle(key="picking").set_value(True).run()
+    app.button(key="pick all").click().run()
+    assert [box.value for box in app.checkbox] == [True, True]
+    app.button(key="pick all").click().run()
+    assert [box.value for box in app.checkbox] == [False, False]
+
+
+def test_a_zip_holds_the_text_of_each_document_under_its_own_name() -> None:
+    first, second = Document("a", "lease.pdf"), Document("b", "lease.pdf")
+    packed = texts([first, second], {"a": "one", "b": "two"}.__getitem__)
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert {name: archive.read(name).decode() for name in archive.namelist()} == {
+            "lease.pdf.txt": "one",
+            "lease.pdf (2).txt": "two",
+        }
 
 
 # One document

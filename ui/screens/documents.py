@@ -7,6 +7,7 @@ import streamlit as st
 from rag.client import ApiError
 from rag.replies import Document
 from ui import api, view
+from ui.screens import bulk
 
 PER_PAGE = 25
 SORTS = {
@@ -115,9 +116,12 @@ def _library(types: list[str]) -> None:
     if not found.documents:
         st.html('<div class="rw-empty"><h3>Nothing matches</h3><p>Take a filter away, or search for less.</p></div>')
         return
+    picking = bulk.picking()
+    if picking:
+        bulk.bar(found.documents)
     with st.container(key="library", gap=None):
         for document in found.documents:
-            _row(document)
+            _row(document, picking=picking)
     _pager(cursors, found.next_cursor, len(found.documents), found.total or 0)
 
 
@@ -149,8 +153,10 @@ def _filters(types: list[str]) -> dict[str, str]:
     return {name: value for name, value in {**chosen, "sort": sort}.items() if value}
 
 
-def _row(document: Document) -> None:
+def _row(document: Document, *, picking: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", wrap=True):
+        if picking:
+            bulk.box(document)
         st.page_link(
             st.session_state.pages["document"],
             label=view.label(document.filename),
