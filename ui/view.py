@@ -271,6 +271,8 @@ def support(answer: Answer) -> str:
         return "Not in your documents"
     if count:
         return f"{plural(count, 'sentence')} not supported by your documents"
+    if answer.kind == "counted":
+        return "Counted exactly in the library"
     return f"Supported by {plural(len({c.document_id for c in answer.citations}), 'document')}"
 
 

@@ -241,6 +241,7 @@ def test_an_answer_cannot_bring_markup_or_pictures() -> None:
     [
         (Answer(found=False), "Not in your documents"),
         (Answer(citations=(CITED, CITED)), "Supported by 1 document"),
+        (Answer(kind="counted"), "Counted exactly in the library"),
         (
             Answer(grounding=Grounding(False, 0.2, ("a",), (SentenceCheck("a", supported=False),))),
             "1 sentence not supported by your documents",

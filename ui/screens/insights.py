@@ -110,7 +110,7 @@ def bars(rows: pd.DataFrame, name: str) -> alt.Chart:
         .mark_bar(cornerRadiusEnd=3)
         .encode(
             x=alt.X("documents:Q", title="Documents", axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y(f"{name}:N", sort="-x", title=None),
+            y=alt.Y(f"{name}:N", sort="-x", title=None, axis=alt.Axis(labelOverlap=False, labelLimit=220)),
             opacity=alt.condition(click, alt.value(1), alt.value(0.4)),
             tooltip=[name, "documents"],
         )
@@ -158,7 +158,7 @@ def pairs_chart(found: Cooccurrence) -> alt.Chart:
         .encode(
             x=alt.X("other:N", title=None, axis=alt.Axis(labelAngle=-40)),
             y=alt.Y("one:N", title=None),
-            color=alt.Color("documents:Q", title="Documents", scale=alt.Scale(scheme="blues")),
+            color=alt.Color("documents:Q", title="Documents", scale=alt.Scale(scheme="reds")),
             opacity=alt.condition(click, alt.value(1), alt.value(0.5)),
             tooltip=["one", "other", "documents"],
         )
