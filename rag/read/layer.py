@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 from enum import StrEnum
 
@@ -10,6 +9,7 @@ import numpy as np
 import pypdfium2.raw as raw
 
 from rag.model import Words
+from rag.read import native
 
 _SPAN = re.compile(r"\S+")
 _LINE_END_HYPHEN = 0xFFFE
@@ -154,12 +154,13 @@ def _out_of_sight(words: Words, width: float, height: float) -> bool:
 def _picture_share(page: raw.FPDF_PAGE, objects: int, width: float, height: float) -> float:
     """Share of the page that its largest picture covers; looks at the first hundred objects."""
     best = 0.0
-    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    handle, bounds = native.address(page), np.zeros(4, np.float32)
+    place = bounds.ctypes.data
     for index in range(min(objects, 100)):
-        one = raw.FPDFPage_GetObject(page, index)
-        if raw.FPDFPageObj_GetType(one) == raw.FPDF_PAGEOBJ_IMAGE and raw.FPDFPageObj_GetBounds(
-            one, ctypes.byref(left), ctypes.byref(bottom), ctypes.byref(right), ctypes.byref(top)
+        one = native.page_object(handle, index)
+        if native.object_kind(one) == raw.FPDF_PAGEOBJ_IMAGE and native.object_bounds(
+            one, place, place + 4, place + 8, place + 12
         ):
-            area = (right.value - left.value) * (top.value - bottom.value)
-            best = max(best, area / max(1.0, width * height))
+            left, bottom, right, top = bounds.tolist()
+            best = max(best, (right - left) * (top - bottom) / max(1.0, width * height))
     return best

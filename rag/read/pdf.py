@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import io
-import math
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +15,13 @@ import pypdfium2.raw as raw
 
 from rag.errors import DamagedFile, EncryptedFile, ParserLimit
 from rag.model import WORD_DTYPE, Page, PageTask, Source, Words
-from rag.read import forms, layer, rulings, sniff, tables
+from rag.read import forms, layer, native, rulings, sniff, tables
 from rag.settings import Limits
 
 REPAIRED = "The PDF was damaged and has been repaired: content may be missing."
 _POINTS = 72.0
+_COUNT_RECTS = native.plain(raw.FPDFText_CountRects, ctypes.c_int, native.POINTER, ctypes.c_int, ctypes.c_int)
+_GET_RECT = native.plain(raw.FPDFText_GetRect, ctypes.c_int, native.POINTER, ctypes.c_int, *[native.POINTER] * 4)
 
 
 def outline(
@@ -155,27 +156,31 @@ def _words(page: raw.FPDF_PAGE, text_page: raw.FPDF_TEXTPAGE, width: float, heig
         last = [index(text_page, int(i)) for i in chars[ends - 1]]
     else:
         first, last = chars[starts].tolist(), chars[ends - 1].tolist()
-    # Two calls a word, on plain doubles: boxes of single characters would be seven times as many.
-    rects: list[tuple[float, float, float, float]] = []
-    x0, y1, x1, y0 = (ctypes.c_double() for _ in range(4))
-    refs = [ctypes.byref(v) for v in (x0, y1, x1, y0)]
-    count_rects, get_rect = raw.FPDFText_CountRects, raw.FPDFText_GetRect
-    for begin, end in zip(first, last, strict=True):
-        several = count_rects(text_page, begin, end - begin + 1 if end > begin else 1)
-        if several < 1 or not get_rect(text_page, 0, *refs):
-            rects.append((math.nan,) * 4)
-            continue
-        left, top, right, bottom = x0.value, y1.value, x1.value, y0.value
-        for part in range(1, several):
-            get_rect(text_page, part, *refs)
-            left, right = min(left, x0.value), max(right, x1.value)
-            bottom, top = min(bottom, y0.value), max(top, y1.value)
-        rects.append((left, bottom, right, top))
-    boxes = _top_left(page, np.array(rects), width, height)
+    boxes = _top_left(page, _rects(text_page, first, last), width, height)
     string, moved = layer.paragraphs(string, starts, ends, boxes)
     table = np.zeros(len(starts), dtype=WORD_DTYPE)
     table["start"], table["end"], table["box"], table["confidence"] = starts + moved, ends + moved, boxes, 1.0
     return string, Words(table.tobytes())
+
+
+def _rects(text_page: raw.FPDF_TEXTPAGE, first: list[int], last: list[int]) -> np.ndarray:
+    """(left, bottom, right, top) of runs of characters in PDF space, shape (runs, 4); zeros where pdfium knows none."""
+    # Two calls a word, which write into the array: boxes of single characters would be seven times as many, and
+    # numbers that pass through Python cost as much as the calls.
+    table = np.zeros((len(first), 4))
+    handle, place = native.address(text_page), table.ctypes.data
+    more = np.zeros(4)
+    spare = more.ctypes.data
+    for index, (begin, end) in enumerate(zip(first, last, strict=True)):
+        several = _COUNT_RECTS(handle, begin, end - begin + 1 if end > begin else 1)
+        _GET_RECT(handle, 0, place, place + 8, place + 16, place + 24)
+        place += 32
+        for part in range(1, several):  # a word in two fonts, or broken at a line's end
+            _GET_RECT(handle, part, spare, spare + 8, spare + 16, spare + 24)
+            one = table[index]
+            one[0], one[2] = min(one[0], more[0]), max(one[2], more[2])
+            one[1], one[3] = max(one[1], more[1]), min(one[3], more[3])
+    return table[:, [0, 3, 2, 1]]
 
 
 def _top_left(page: raw.FPDF_PAGE, rects: np.ndarray, width: float, height: float) -> np.ndarray:
@@ -193,10 +198,7 @@ def _top_left(page: raw.FPDF_PAGE, rects: np.ndarray, width: float, height: floa
         columns = (width - right, bottom, width - left, top)
     else:
         columns = (width - top, height - right, width - bottom, height - left)
-    boxes = np.nan_to_num(np.stack(columns, 1))
-    boxes[:, 0::2] = boxes[:, 0::2].clip(0, width)
-    boxes[:, 1::2] = boxes[:, 1::2].clip(0, height)
-    return boxes
+    return np.minimum(np.maximum(np.stack(columns, 1), 0.0), (width, height, width, height))
 
 
 def gray(path: Path, number: int, *, password: str | None, dpi: int, pixels: int) -> tuple[np.ndarray, float]:

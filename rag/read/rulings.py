@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+from itertools import repeat
 
 import numpy as np
 import pypdfium2.raw as raw
+
+from rag.read import native
 
 Edge = tuple[float, float, float, float]
 """(left, bottom, right, top) in PDF space; no height for a level line, no width for an upright one."""
@@ -13,6 +16,8 @@ Edge = tuple[float, float, float, float]
 MOST_OBJECTS = 4000
 """A page with more is a drawing; looking through it would cost more than reading it."""
 MOST_EDGES = 600
+PROBES = 60
+"""Objects that are looked at on every page; the others only where one of them is a path."""
 THICK = 3.0
 """Points: a filled box that is thinner is a line."""
 SHORT = 6.0
@@ -25,21 +30,28 @@ def edges(page: raw.FPDF_PAGE, objects: int) -> list[Edge]:
     """Level and upright lines that a page draws, boxes as their four sides; [] for pages without and for drawings."""
     if objects > MOST_OBJECTS:
         return []
-    get, kind, path = raw.FPDFPage_GetObject, raw.FPDFPageObj_GetType, raw.FPDF_PAGEOBJ_PATH
-    paths = [one for one in (get(page, index) for index in range(objects)) if kind(one) == path]
-    if not paths or len(paths) > MOST_EDGES:
+    # A table is drawn in runs of lines, or line by cell: a look at some objects finds out whether there may be one.
+    handle, path = native.address(page), raw.FPDF_PAGEOBJ_PATH
+    if all(
+        native.object_kind(native.page_object(handle, index)) != path
+        for index in range(0, objects, objects // PROBES + 1)
+    ):
         return []
-    found: list[Edge] = []
-    sides = [ctypes.c_float() for _ in range(4)]
-    refs = [ctypes.byref(side) for side in sides]
+    all_of_them = list(map(native.page_object, repeat(handle, objects), range(objects)))
+    paths = [one for one, kind in zip(all_of_them, map(native.object_kind, all_of_them), strict=True) if kind == path]
+    if len(paths) > MOST_EDGES:
+        return []
+    bounds = np.zeros((len(paths), 4), np.float32)
+    place = bounds.ctypes.data
     for one in paths:
-        if not raw.FPDFPageObj_GetBounds(one, *refs):
-            continue
-        left, bottom, right, top = (side.value for side in sides)
+        native.object_bounds(one, place, place + 4, place + 8, place + 12)
+        place += 16
+    found: list[Edge] = []
+    for one, (left, bottom, right, top) in zip(paths, bounds.tolist(), strict=True):
         if right - left < THICK or top - bottom < THICK:
             found += _line(left, bottom, right, top)
-        else:
-            found += _sides(one, left, bottom, right, top)
+        elif right - left >= SHORT and top - bottom >= SHORT:
+            found += _sides(ctypes.cast(one, raw.FPDF_PAGEOBJECT))
         if len(found) > MOST_EDGES:
             return []
     return found if len(found) >= FEWEST else []
@@ -56,12 +68,10 @@ def _line(left: float, bottom: float, right: float, top: float) -> list[Edge]:
     return []
 
 
-def _sides(path: raw.FPDF_PAGEOBJECT, left: float, bottom: float, right: float, top: float) -> list[Edge]:
+def _sides(path: raw.FPDF_PAGEOBJECT) -> list[Edge]:
     """The level and upright strokes of a path; curves and slopes give none."""
     count = raw.FPDFPath_CountSegments(path)
     if count > 4 * MOST_EDGES:
-        return []
-    if right - left < SHORT or top - bottom < SHORT:
         return []
     matrix = raw.FS_MATRIX()
     raw.FPDFPageObj_GetMatrix(path, matrix)
