@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.adapters.ocr_tesseract import TesseractOcr
+from rag.adapters.ocr_tesserocr import TesserocrOcr
 from rag.errors import InvalidInput, RedwellError
 from rag.fields.record import FieldValue
 from rag.fields.rules import by_rules
@@ -48,7 +49,8 @@ def evaluate_fields(
     limits, reading = Limits(), Reading()
     sandbox = Sandbox(limits)
     reader = LocalReader(limits=limits, reading=reading, open_path=_open, sandbox=sandbox)
-    engine = TesseractOcr(limits=limits, reading=reading, open_path=_open, sandbox=sandbox)
+    adapter = {"tesseract": TesseractOcr, "tesserocr": TesserocrOcr}[reading.engine]
+    engine = adapter(limits=limits, reading=reading, open_path=_open, sandbox=sandbox)
     result: dict[str, dict[str, dict[str, Any]]] = {}
     try:
         for name, schema, wanted, ending in (
@@ -71,7 +73,7 @@ def evaluate_fields(
     return result
 
 
-def _pages(path: Path, reader: LocalReader, engine: TesseractOcr) -> list[Page]:
+def _pages(path: Path, reader: LocalReader, engine: TesseractOcr | TesserocrOcr) -> list[Page]:
     try:
         outline = reader.read(str(path), filename=path.name)
     except RedwellError:

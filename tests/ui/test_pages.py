@@ -286,7 +286,7 @@ def test_a_document_tells_type_summary_and_stages(app: AppTest, lease: str) -> N
     at(app, "document", document=lease)
     assert "contract" in html(app)
     assert "rw-summary" in html(app)
-    assert html(app).count('class="rw-step rw-done"') == 5
+    assert html(app).count('class="rw-step rw-done"') == 6
 
 
 def test_an_unknown_document_shows_the_remedy(app: AppTest, client: RedwellClient) -> None:
@@ -382,4 +382,14 @@ def test_without_the_api_every_page_says_what_to_do(app: AppTest, monkeypatch: p
     if page == "search":
         app.text_input(key="query").set_value("rent").run()
     assert "Is `redwell serve` running?" in html(app)
+    assert not app.exception
+
+
+def test_a_field_leads_to_its_place(app: AppTest, lease: str) -> None:
+    at(app, "document", document=lease)
+    (button,) = [found for found in app.button if (found.key or "").startswith("field amount")]
+    assert button.label.startswith("Amount: ")
+    button.click().run()
+    assert app.query_params["page"] == "1"
+    assert '<mark class="rw-hit">' in html(app)
     assert not app.exception
