@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -15,13 +15,14 @@ Output = Annotated[Path | None, typer.Option(help="Write the whole result as JSO
 
 def fields(
     folder: Annotated[Path, typer.Argument(help="Folder with receipts/ and invoices/.")],
+    ocr: Annotated[Literal["tesseract", "tesserocr"], typer.Option(help="Engine that reads the scans.")] = "tesserocr",
     output: Output = None,
 ) -> None:
     """Shares of receipts (by OCR) and invoices whose total, date, company ... are found right, by rules."""
     from rag.evaluation.fields import evaluate_fields
 
     with reported(), stderr().status("reading") as status:
-        result = evaluate_fields(folder, progress=status.update)
+        result = evaluate_fields(folder, ocr=ocr, progress=status.update)
     _table(("set", "field", "right", "of", "share", "near"), [
         (name, field, row["right"], row["of"], f"{row['share']:.2f}", row.get("near_share", ""))
         for name, rows in result.items()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rag.adapters.ocr_tesseract import TesseractOcr
 from rag.adapters.ocr_tesserocr import TesserocrOcr
@@ -39,14 +39,17 @@ INVOICE = {
 
 
 def evaluate_fields(
-    folder: Path, *, progress: Callable[[str], None] = lambda _: None
+    folder: Path,
+    *,
+    ocr: Literal["tesseract", "tesserocr"] = "tesserocr",
+    progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Set and half -> field -> {right, of, share} and, for names, `near`: right but for a letter or two.
 
     `folder` holds receipts/ (N.jpg with N.json) and invoices/ (NAME.pdf with NAME.json). The rules were written looking at
     the files in even places by name; those in odd places show how they do on others. Raises InvalidInput without files.
     """
-    limits, reading = Limits(), Reading()
+    limits, reading = Limits(), Reading(engine=ocr)
     sandbox = Sandbox(limits)
     reader = LocalReader(limits=limits, reading=reading, open_path=_open, sandbox=sandbox)
     adapter = {"tesseract": TesseractOcr, "tesserocr": TesserocrOcr}[reading.engine]
