@@ -210,7 +210,8 @@ async def _classify(
 
 async def _index(document: Document, pages: list[Page], services: Services, stages: Stages) -> None:
     """chunk -> embed -> index: the retrievers learn of it through the change feed."""
-    embedder = services.embedder
+    active = await services.state.embeddings.active() or services.embedder.version
+    embedder = services.embedder if active == services.embedder.version else services.embedder.at(active)
 
     async def work() -> None:
         chunks = await asyncio.to_thread(

@@ -19,6 +19,7 @@ from rag.ground import check, content_words
 from rag.model import Answer, Citation, Filter, Grounding, Message, Mode, Passage, SentenceCheck, Token, Usage
 from rag.ports import SearchQuery
 from rag.prompts import Prompt, answer_prompt
+from rag.search import find
 from rag.segments import segments
 from rag.services import Services
 from rag.whole.answering import whole_answer
@@ -94,8 +95,7 @@ async def retrieve(request: AskRequest, services: Services) -> tuple[Passage, ..
     at_least = await services.state.feed.head()
     depth = max(request.top_k, SCOPED_PASSAGES if request.filter.document_ids else EVIDENCE_PASSAGES)
     query = SearchQuery(standalone(request.question, request.history), depth, request.mode, request.filter, at_least)
-    found = await services.retriever.search(query)
-    return tuple(await services.state.documents.passages(found.hits))
+    return (await find(query, services)).passages
 
 
 async def answer(request: AskRequest, services: Services) -> AsyncIterator[AnswerEvent]:

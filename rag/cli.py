@@ -20,6 +20,7 @@ from rag.commands import (
     questions,
     server,
 )
+from rag.commands.index import reindex
 
 app = typer.Typer(
     name="redwell",
@@ -48,6 +49,7 @@ def main(
 app.command(rich_help_panel="On this machine")(server.serve)
 app.command(rich_help_panel="On this machine")(machine.doctor)
 app.command(rich_help_panel="On this machine")(machine.prepare)
+app.command(rich_help_panel="On this machine")(reindex)
 app.command(rich_help_panel="With a running service")(documents.ingest)
 app.command("documents", rich_help_panel="With a running service")(documents.list_documents)
 app.command("searchable-pdf", rich_help_panel="With a running service")(exports.searchable_pdf)

@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Iterable
-from typing import Any, TypeVar
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+
+
+class LastUsed(Generic[T]):
+    """The two values that were used last, each made when it is asked for; made once though threads ask at once."""
+
+    def __init__(self, make: Callable[[str], T]) -> None:
+        self._make = make
+        self._kept: dict[str, T] = {}
+        self._turn = threading.Lock()
+
+    def get(self, key: str) -> T:
+        with self._turn:
+            value = self._kept.pop(key) if key in self._kept else self._make(key)
+            self._kept[key] = value
+            for old in list(self._kept)[:-2]:
+                del self._kept[old]
+            return value
 
 
 async def together(*work: Coroutine[Any, Any, T]) -> list[T]:

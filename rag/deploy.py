@@ -20,6 +20,7 @@ from ray import serve
 
 from rag.errors import ConfigurationError
 from rag.launch import check_exposure
+from rag.remote import retriever_names
 from rag.serving.hosts import AnalyzerDeployment, IngressDeployment, JobsDeployment
 from rag.serving.llm import build_llm
 from rag.serving.models import (
@@ -28,6 +29,7 @@ from rag.serving.models import (
     EntitiesDeployment,
     OcrDeployment,
     ReaderDeployment,
+    RerankerDeployment,
     RetrieverDeployment,
 )
 from rag.serving.transport import RayTransport
@@ -63,8 +65,12 @@ def build_application(settings: Settings) -> serve.Application:
         "entities": scaled(EntitiesDeployment, settings.entities.scaling).bind(settings),
         "classifier": scaled(ClassifierDeployment, settings.classifying.scaling).bind(settings),
         "embedder": scaled(EmbedderDeployment, settings.embedding.scaling).bind(settings),
-        "retriever": scaled(RetrieverDeployment, settings.retrieval.scaling).bind(settings),
     }
+    retriever = scaled(RetrieverDeployment, settings.retrieval.scaling)
+    for shard, name in enumerate(retriever_names(settings)):
+        handles[name] = retriever.options(name=name.capitalize()).bind(settings, shard)
+    if settings.reranking.model and not settings.reranking.base_url:
+        handles["reranker"] = scaled(RerankerDeployment, settings.reranking.scaling).bind(settings)
     if not settings.llm.base_url:
         handles["llm"] = build_llm(settings)
     analyzer = scaled(AnalyzerDeployment, settings.analysis.scaling).bind(settings, handles)

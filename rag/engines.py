@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rag.embedders import load_embedder
 from rag.services import open_state
 from rag.settings import Settings
 from rag.weights import resolve
@@ -36,14 +37,16 @@ def entities(settings: Settings) -> Any:
 
 
 def embedding(settings: Settings, gpus: float) -> Any:
-    from rag.adapters.embed_st import SentenceTransformerEmbedder
+    return load_embedder(settings, gpus)
 
-    own = settings.embedding
+
+def reranker(settings: Settings) -> Any:
+    from rag.adapters.rerank_st import CrossEncoderReranker
+
+    own = settings.reranking
     path = resolve(own.model, cache_dir=settings.cache_dir)
-    device = "cuda" if gpus > 0 else "cpu"
-    return SentenceTransformerEmbedder(
-        path, dtype=own.dtype, batch_size=own.batch_size, threads=own.threads, device=device
-    )
+    device = "cuda" if own.scaling.gpus > 0 else "cpu"
+    return CrossEncoderReranker(path, batch_size=own.batch_size, threads=own.threads, device=device)
 
 
 def classifier(settings: Settings, *, embedder: Any = None) -> Any:

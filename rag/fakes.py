@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -206,7 +206,7 @@ class FakeClassifier(_Fake):
 
 @dataclass(kw_only=True)
 class FakeEmbedder(_Fake):
-    """A hashed bag of words: texts that share words are near."""
+    """A hashed bag of words: texts that share words are near. Versions put words in different places."""
 
     dimensions: int = 64
 
@@ -214,10 +214,14 @@ class FakeEmbedder(_Fake):
         await self._wait()
         return np.stack([self.vector(text) for text in texts]) if texts else np.zeros((0, self.dimensions), np.float32)
 
+    def at(self, version: str) -> FakeEmbedder:
+        return self if version == self.version else replace(self, version=version)
+
     def vector(self, text: str) -> np.ndarray:
         row = np.full(self.dimensions, 1e-6, np.float32)
+        salt = "" if self.version == "fake/1" else self.version
         for word in re.findall(r"\w+", text.casefold()):
-            row[int(hashlib.sha256(word.encode()).hexdigest(), 16) % self.dimensions] += 1.0
+            row[int(hashlib.sha256((salt + word).encode()).hexdigest(), 16) % self.dimensions] += 1.0
         return row / np.linalg.norm(row)
 
 
@@ -253,6 +257,16 @@ class FakeRetriever(_Fake):
     async def sequence(self) -> int:
         await self._wait()
         return self.reached
+
+
+@dataclass(kw_only=True)
+class FakeReranker(_Fake):
+    """The share of the question's words that a text holds."""
+
+    async def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
+        await self._wait()
+        asked = set(re.findall(r"\w+", query.casefold()))
+        return [len(asked & set(re.findall(r"\w+", text.casefold()))) / max(len(asked), 1) for text in texts]
 
 
 @dataclass(kw_only=True)

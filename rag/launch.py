@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import ConfigurationError
+from rag.reindex import mismatch
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ def run(settings: Settings, *, ui: bool, samples: bool, progress: Progress) -> N
     with _stoppable():
         try:
             deploy.start(settings, progress=progress)
+            if told := asyncio.run(mismatch(settings)):
+                progress(told)
             signal.signal(signal.SIGTERM, _interrupt)  # ray.init puts its own handler there, which skips this clean-up
             if ui:
                 page = start_page(settings, progress=progress)

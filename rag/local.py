@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from rag.errors import ConfigurationError
 from rag.labels import Example, LabelSet, Trained
 from rag.model import Classification, Entity, Page, PageTask
 
@@ -20,6 +21,10 @@ class SyncEmbedder(Protocol):
     dimensions: int
 
     def embed(self, texts: Sequence[str]) -> np.ndarray: ...
+
+
+class SyncReranker(Protocol):
+    def rerank(self, query: str, texts: Sequence[str]) -> list[float]: ...
 
 
 class SyncRecognizer(Protocol):
@@ -59,14 +64,35 @@ class _OneAtATime:
 
 
 class LocalEmbedder(_OneAtATime):
-    def __init__(self, adapter: SyncEmbedder) -> None:
+    """`version`: the name under which the store keeps its vectors; `load` makes the adapter of another version."""
+
+    def __init__(
+        self, adapter: SyncEmbedder, *, version: str = "", load: Callable[[str], SyncEmbedder] | None = None
+    ) -> None:
         super().__init__()
-        self._adapter = adapter
-        self.version = adapter.version
+        self._adapter, self._load = adapter, load
+        self.version = version or adapter.version
         self.dimensions = adapter.dimensions
 
     async def embed(self, texts: Sequence[str]) -> np.ndarray:
         return await self._run(lambda: self._adapter.embed(texts))
+
+    def at(self, version: str) -> LocalEmbedder:
+        """Loads the other model, which blocks for seconds."""
+        if version == self.version:
+            return self
+        if self._load is None:
+            raise ConfigurationError(f"There is no embedder of {version} here.", "Set embedding.model back.")
+        return LocalEmbedder(self._load(version), version=version, load=self._load)
+
+
+class LocalReranker(_OneAtATime):
+    def __init__(self, adapter: SyncReranker) -> None:
+        super().__init__()
+        self._adapter = adapter
+
+    async def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
+        return await self._run(lambda: self._adapter.rerank(query, texts))
 
 
 class LocalEntityRecognizer(_OneAtATime):

@@ -248,6 +248,10 @@ class Hit:
     lexical: float | None = None
     dense_rank: int | None = None
     lexical_rank: int | None = None
+    also: tuple[int, ...] = ()
+    """Chunks with the same words, in other places."""
+    reranked: float | None = None
+    """The cross-encoder's score, which then orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +265,15 @@ class Passage:
     boxes: tuple[Box, ...] = ()
     confidence: float = 1.0
     """Reading confidence of the page: 1.0 for text layers."""
+    also_in: tuple[Place, ...] = ()
+    """Where else the same is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    document_id: str
+    filename: str
+    page: int
 
 
 @dataclass(frozen=True, slots=True)

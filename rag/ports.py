@@ -143,6 +143,18 @@ class Embedder(Protocol):
         """float32 array of shape (len(texts), dimensions), rows of unit length: for passages, bulk lane."""
         ...
 
+    def at(self, version: str) -> Embedder:
+        """The same lane with the model of another version: while the library moves from one to the other."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Frequencies of words: `held` is (field, term) -> how many of the `chunks` hold it."""
+
+    chunks: int
+    held: Mapping[tuple[str, str], int]
+
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
@@ -152,6 +164,8 @@ class SearchQuery:
     filter: Filter = Filter()
     at_least: int = 0
     """Wait until the index holds the change feed up to this sequence number: read your own upload."""
+    terms: Terms | None = None
+    """How frequent the question's words are in all shards, where an index is one of several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +185,14 @@ class Retriever(Protocol):
         ...
 
     async def sequence(self) -> int: ...
+
+
+class Reranker(Protocol):
+    """Reads question and text together: slower and sharper than comparing their embeddings."""
+
+    async def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
+        """Relevance of each text, in their order: higher is better."""
+        ...
 
 
 class Generator(Protocol):

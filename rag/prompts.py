@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from rag.context import blocks
 from rag.fields.schema import Schema
 from rag.model import Message, Passage
 
@@ -49,17 +50,19 @@ def _render(name: str, **values: str) -> Prompt:
 
 
 def answer_prompt(question: str, passages: Sequence[Passage], *, budget: int) -> Prompt:
-    """Passages in order of rank until about `budget` tokens (4 characters each) are used; the first always goes in."""
-    blocks: list[str] = []
+    """Passages in order of rank, neighbours read on, until about `budget` tokens (4 characters each) are used; the first always goes in."""
+    chosen: list[Passage] = []
     left = budget * 4
-    for number, passage in enumerate(passages, 1):
-        text = quoted(passage.chunk.text)
-        if blocks and len(text) > left:
+    for passage in passages:
+        if chosen and len(passage.chunk.text) > left:
             break
-        left -= len(text)
-        title = quoted(f"{passage.filename}, page {passage.chunk.page}")
-        blocks.append(f'<passage id="{number}" source="{title}">\n{text[: budget * 4]}\n</passage>')
-    return _render("answer", passages="\n".join(blocks), question=quoted(question))
+        left -= len(passage.chunk.text)
+        chosen.append(passage)
+    parts = [
+        f'<passage id="{number}" source="{quoted(block.source)}">\n{quoted(block.text)[: budget * 4]}\n</passage>'
+        for number, block in enumerate(blocks(chosen), 1)
+    ]
+    return _render("answer", passages="\n".join(parts), question=quoted(question))
 
 
 def fields_prompt(text: str, schema: Schema) -> Prompt:

@@ -11,12 +11,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from rag.candidates import Candidates
+from rag.embedders import embedding_version
 from rag.labels import Example, LabelSet, Trained
 from rag.model import Box, Classification, Entity, Message, Page, PageTask, Token, Usage, Words
-from rag.ports import Generator, Outline, SearchQuery, SearchResult
+from rag.ports import Generator, Outline, Reranker, Retriever, SearchQuery, SearchResult, Terms
 from rag.redaction.mask import MaskedGenerator
 from rag.services import Services, open_state
 from rag.settings import Settings
+from rag.shards import ShardedRetriever
 
 ENTITIES_VERSION = "2"
 """Raised when rag/entity_rules.py changes what is found: documents then get the stage again."""
@@ -114,7 +117,10 @@ class EmbedderClient:
     async def embed(self, texts: Sequence[str]) -> np.ndarray:
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
-        return await self.transport.call("embed", texts, seconds=self.seconds)
+        return await self.transport.call("embed", texts, self.version, seconds=self.seconds)
+
+    def at(self, version: str) -> EmbedderClient:
+        return replace(self, version=version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +131,26 @@ class RetrieverClient:
     async def search(self, query: SearchQuery) -> SearchResult:
         return await self.transport.call("search", query, seconds=self.seconds)
 
+    async def candidates(self, query: SearchQuery) -> Candidates:
+        return await self.transport.call("candidates", query, seconds=self.seconds)
+
+    async def terms(self, text: str) -> Terms:
+        return await self.transport.call("terms", text, seconds=self.seconds)
+
     async def similarity(self, query: str, texts: Sequence[str]) -> list[float]:
         return await self.transport.call("similarity", query, texts, seconds=self.seconds)
 
     async def sequence(self) -> int:
         return await self.transport.call("sequence", seconds=self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class RerankerClient:
+    transport: Transport
+    seconds: float
+
+    async def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
+        return await self.transport.call("rerank", query, list(texts), seconds=self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +195,33 @@ def remote_services(settings: Settings, transports: Mapping[str, Transport]) -> 
         embedder=EmbedderClient(
             transports["embedder"], embedding_version(settings), embedding.dimensions, max(seconds, 600)
         ),
-        retriever=RetrieverClient(transports["retriever"], seconds),
+        retriever=_retriever(settings, transports),
         generator=MaskedGenerator(generator, entities, settings.redaction.kinds)
         if settings.redaction.prompts
         else generator,
+        reranker=_reranker(settings, transports.get("reranker")),
     )
 
 
-def embedding_version(settings: Settings) -> str:
-    """What chunks and index record: vectors of two versions are never compared."""
-    return f"{settings.embedding.model}/{settings.embedding.dtype}"
+def retriever_names(settings: Settings) -> list[str]:
+    """The transports that the Retriever consists of: one a shard."""
+    shards = settings.retrieval.shards
+    return ["retriever"] if shards == 1 else [f"retriever-{number + 1}" for number in range(shards)]
+
+
+def _retriever(settings: Settings, transports: Mapping[str, Transport]) -> Retriever:
+    seconds = settings.server.request_seconds
+    shards = [RetrieverClient(transports[name], seconds) for name in retriever_names(settings)]
+    return shards[0] if len(shards) == 1 else ShardedRetriever(shards, candidates=settings.retrieval.candidates)
+
+
+def _reranker(settings: Settings, transport: Transport | None) -> Reranker | None:
+    own = settings.reranking
+    if own.base_url:
+        from rag.adapters.rerank_http import HttpReranker
+
+        return HttpReranker(own.base_url, model=own.model, api_key=own.api_key, seconds=own.seconds)
+    return None if transport is None else RerankerClient(transport, own.seconds)
 
 
 def _generator(settings: Settings, transport: Transport | None) -> Generator:

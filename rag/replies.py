@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from rag.replies_corpus import Counted
+from rag.replies_place import Place
 from rag.replies_reading import Reading
 
 Box = tuple[float, float, float, float]
@@ -242,6 +243,8 @@ class Result:
     lexical: float | None = None
     dense_rank: int | None = None
     lexical_rank: int | None = None
+    reranked: float | None = None
+    also_in: tuple[Place, ...] = ()
     boxes: tuple[Box, ...] = ()
     confidence: float = 1.0
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rag.labels import TYPE
-from rag.ports import Blobs, Classifier, Embedder, EntityRecognizer, Generator, Ocr, Reader, Retriever
+from rag.ports import Blobs, Classifier, Embedder, EntityRecognizer, Generator, Ocr, Reader, Reranker, Retriever
 from rag.settings import Settings
 from rag.store.callbacks import CallbackStore
 from rag.store.database import Database
 from rag.store.documents import DocumentStore
+from rag.store.embeddings import Embeddings
 from rag.store.feed import ChangeFeed
 from rag.store.feedback import FeedbackStore
 from rag.store.ingestions import IngestionStore
 from rag.store.items import ItemStore
 from rag.store.jobs import JobQueue
 from rag.store.labels import LabelStore
+from rag.store.views import IndexViews
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class State:
     documents: DocumentStore
     jobs: JobQueue
     feed: ChangeFeed
+    embeddings: Embeddings
+    views: IndexViews
     blobs: Blobs
     ingestions: IngestionStore
     items: ItemStore
@@ -45,6 +49,7 @@ class Services:
     embedder: Embedder
     retriever: Retriever
     generator: Generator
+    reranker: Reranker | None = None
 
 
 def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
@@ -57,6 +62,8 @@ def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
         DocumentStore(database),
         JobQueue(database),
         ChangeFeed(database),
+        Embeddings(database),
+        IndexViews(database),
         blobs or FsspecBlobs(settings.blobs_url),
         IngestionStore(database),
         ItemStore(database),

@@ -213,7 +213,9 @@ class Embedding(Section):
 class Retrieval(Section):
     index: Literal["auto", "flat", "hnsw", "ivf"] = "auto"
     vectors: Literal["auto", "float32", "float16", "int8"] = "auto"
-    """Precision in the dense index; 'auto' is float32 where search is exact and float16 in graphs and cells."""
+    """Precision in the dense index; 'auto' is float16: measured, it finds what float32 finds in half the memory."""
+    shards: int = Field(default=1, ge=1, le=64)
+    """Indexes that the documents are divided over, each a deployment of its own with `scaling` replicas."""
     top_k: int = 8
     rrf_k: int = 60
     candidates: int = 100
@@ -222,6 +224,19 @@ class Retrieval(Section):
     """Changes between two snapshots."""
     poll_seconds: float = 0.25
     scaling: Scaling = Scaling(max_ongoing_requests=32)
+
+
+class Reranking(Section):
+    model: str = ""
+    """A cross-encoder: hub name, folder or package:NAME. Empty: passages stay in the order of retrieval."""
+    base_url: str = ""
+    """An endpoint with /rerank (Cohere, Jina, vLLM) instead of a deployment of our own; `model` is its name there."""
+    api_key: str = Field(default="", repr=False)
+    candidates: int = 32
+    batch_size: int = 16
+    threads: int = 2
+    seconds: float = 10
+    scaling: Scaling = Scaling(max_ongoing_requests=8)
 
 
 class Llm(Section):
@@ -311,6 +326,7 @@ class Settings(BaseSettings):
     redaction: Redaction = Redaction()
     embedding: Embedding = Embedding()
     retrieval: Retrieval = Retrieval()
+    reranking: Reranking = Reranking()
     llm: Llm = Llm()
     answering: Answering = Answering()
     analysis: Analysis = Analysis()

@@ -10,12 +10,14 @@ from rag.analyze import analyze
 from rag.errors import DocumentNotFound, RedwellError, Unavailable
 from rag.model import Stage, Status
 from rag.ports import Job
+from rag.reindex import reindex
 from rag.services import Services
 
 log = structlog.get_logger(__name__)
 
 IDLE_SECONDS = 0.25
 UNAVAILABLE_SECONDS = 2.0
+REINDEX_SECONDS = 2.0
 
 
 class Worker:
@@ -27,6 +29,7 @@ class Worker:
         self._slots = [
             asyncio.create_task(self._slot(i)) for i in range(services.settings.analysis.concurrent_documents)
         ]
+        self._slots.append(asyncio.create_task(self._reindex()))
 
     async def stop(self) -> None:
         """Cancel what runs; its leases end by themselves and others go on from the stages that are done."""
@@ -52,6 +55,15 @@ class Worker:
             except Unavailable as error:
                 log.warning("database_unavailable", detail=error.detail)
                 await asyncio.sleep(UNAVAILABLE_SECONDS)
+
+    async def _reindex(self) -> None:
+        """Work on another embedding model's vectors, when somebody asked for them."""
+        while True:
+            try:
+                await reindex(self._services.state, self._services.embedder, owner=self._owner)
+            except Unavailable as error:
+                log.warning("reindex_waits", detail=error.detail)
+            await asyncio.sleep(REINDEX_SECONDS)
 
     async def _hold(self, job: Job) -> None:
         """Run a job under its lease: when the lease is lost (or the document deleted), the run is cancelled."""

@@ -24,6 +24,7 @@ from rag.api import (
     redaction,
 )
 from rag.api.gates import Gates
+from rag.api.index import routes as index_routes
 from rag.api.mcp import McpDoor
 from rag.services import Services
 
@@ -46,6 +47,7 @@ def create_app(services: Services) -> FastAPI:
         lifespan=lifespan,
     )
     problems.install(app)
+    app.include_router(index_routes(services))
     app.include_router(documents.routes(services))
     app.include_router(exports.routes(services))
     app.include_router(questions.routes(services))

@@ -32,6 +32,7 @@ from rag.errors import InvalidInput
 from rag.instant import analyze_now
 from rag.model import Token
 from rag.ports import SearchQuery
+from rag.search import find
 from rag.services import Services
 
 
@@ -74,10 +75,9 @@ async def search_reply(body: SearchBody, services: Services) -> dict[str, Any]:
     started = time.perf_counter()
     query = checked_question(body.query, services)
     at_least = await services.state.feed.head()
-    found = await services.retriever.search(SearchQuery(query, body.top_k, body.mode, body.filter(), at_least))
-    passages = await services.state.documents.passages(found.hits)
+    found = await find(SearchQuery(query, body.top_k, body.mode, body.filter(), at_least), services)
     return {
-        "results": [passage_record(passage) for passage in passages],
+        "results": [passage_record(passage) for passage in found.passages],
         "sequence": found.sequence,
         "timings": {"total": round(time.perf_counter() - started, 4)},
     }

@@ -207,6 +207,8 @@ def passage_record(passage: Passage) -> dict[str, Any]:
         "lexical": hit.lexical,
         "dense_rank": hit.dense_rank,
         "lexical_rank": hit.lexical_rank,
+        "reranked": hit.reranked,
+        "also_in": [asdict(place) for place in passage.also_in],
         "boxes": [list(box) for box in passage.boxes],
         "confidence": passage.confidence,
     }

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -128,6 +128,9 @@ class _Played:
     async def classify_name(self, filename: str, metadata: str) -> Classification:
         await asyncio.sleep(self._latencies.classify_name)
         return await self._classifier.classify_name(filename, metadata)
+
+    def at(self, version: str) -> Self:
+        return self
 
     async def embed(self, texts: Sequence[str]) -> np.ndarray:
         await asyncio.sleep(self._latencies.embed)

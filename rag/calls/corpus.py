@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from rag.calls.base import Calls, compact
+from rag.calls.base import compact
+from rag.calls.index import IndexCalls
 from rag.replies import Collection, EntityCount, Health, Stats
 from rag.wire import decode
 
 
-class CorpusCalls(Calls):
+class CorpusCalls(IndexCalls):
     def stats(self) -> Stats:
         return decode(Stats, self._json("GET", "/v1/stats"))
 

@@ -280,6 +280,21 @@ def index(
     _write(result.as_dict(), output)
 
 
+@bench_app.command("retrieval")
+def bench_retrieval_command(
+    chunks: Annotated[int, typer.Option(help="Size of the library.")] = 100_000,
+    questions: Annotated[int, typer.Option(help="Questions asked.")] = 100,
+    output: Output = None,
+) -> None:
+    """Milliseconds of a search (embed, search, fuse, fetch) at a size, beside bare FAISS and tantivy in the same run."""
+    from rag.bench.retrieval import bench_retrieval, table
+
+    with reported(), console.status("starting") as status:
+        result = asyncio.run(bench_retrieval(chunks, questions=questions, progress=status.update))
+    console.print(table(result), markup=False, highlight=False)
+    _write(result.as_dict(), output)
+
+
 def _embedder() -> Any:
     from rag.adapters.embed_st import SentenceTransformerEmbedder
     from rag.settings import load

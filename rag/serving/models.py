@@ -12,10 +12,13 @@ import numpy as np
 from ray import serve
 
 from rag import engines
+from rag.candidates import Candidates
+from rag.concurrency import LastUsed
+from rag.embedders import embedding_version, load_embedder
 from rag.labels import Example, LabelSet, Trained
+from rag.local import LocalReranker
 from rag.model import Box, Classification, Entity, Page, PageTask
-from rag.ports import Outline, SearchQuery, SearchResult
-from rag.remote import embedding_version
+from rag.ports import Outline, SearchQuery, SearchResult, Terms
 from rag.services import open_state
 from rag.settings import Settings
 
@@ -136,23 +139,35 @@ class ClassifierDeployment:
 
 @serve.deployment(name="Embedder")
 class EmbedderDeployment:
-    """The bulk lane; questions are embedded in the Retriever."""
+    """The bulk lane; questions are embedded in the Retriever. While the library moves to another model there are two."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._embedder = engines.embedding(settings, settings.embedding.scaling.gpus)
+    async def __init__(self, settings: Settings) -> None:
+        state = open_state(settings)
+        await state.database.connect()
+        active = await state.embeddings.settle(embedding_version(settings))
+        self._models = LastUsed(lambda version: load_embedder(settings, settings.embedding.scaling.gpus, version))
         self._batched.set_max_batch_size(settings.embedding.batching.max_batch_size)
         self._batched.set_batch_wait_timeout_s(settings.embedding.batching.batch_wait_s)
         self._formed: Counter[int] = Counter()
-        self._embedder.embed(["warm up"])
+        self._models.get(active).embed(["warm up"])
 
-    async def embed(self, texts: Sequence[str]) -> np.ndarray:
-        rows = await self._batched(texts)
-        return np.stack(rows) if rows else np.zeros((0, self._embedder.dimensions), np.float32)
+    async def embed(self, texts: Sequence[str], version: str) -> np.ndarray:
+        rows = await self._batched([(version, text) for text in texts])
+        return np.stack(rows)
 
     @serve.batch
-    async def _batched(self, calls: list[Sequence[str]]) -> list[list[np.ndarray]]:
+    async def _batched(self, calls: list[Sequence[tuple[str, str]]]) -> list[list[np.ndarray]]:
         self._formed[sum(map(len, calls))] += 1
-        return await _batch(calls, self._embedder.embed)
+        return await _batch(calls, self._embed)
+
+    def _embed(self, pairs: list[tuple[str, str]]) -> list[np.ndarray]:
+        rows: list[np.ndarray] = [np.zeros(0, np.float32)] * len(pairs)
+        for version in dict.fromkeys(version for version, _ in pairs):
+            places = [i for i, pair in enumerate(pairs) if pair[0] == version]
+            vectors = self._models.get(version).embed([pairs[i][1] for i in places])
+            for place, vector in zip(places, vectors, strict=True):
+                rows[place] = vector
+        return rows
 
     async def batch_sizes(self) -> dict[int, int]:
         """Texts in a batch -> how many such batches formed since the start."""
@@ -161,25 +176,41 @@ class EmbedderDeployment:
 
 @serve.deployment(name="Retriever")
 class RetrieverDeployment:
-    async def __init__(self, settings: Settings) -> None:
+    async def __init__(self, settings: Settings, shard: int = 0) -> None:
         from rag.retrieve import IndexView
 
         state = open_state(settings)
         await state.database.connect()
+        active = await state.embeddings.settle(embedding_version(settings))
+        gpus, own = settings.retrieval.scaling.gpus, settings.retrieval
+        folder = settings.data_dir.resolve() / "index"
         self._view = IndexView(
             state.feed,
-            engines.embedding(settings, settings.retrieval.scaling.gpus),
-            settings=settings.retrieval,
-            snapshots=settings.data_dir.resolve() / "index",
+            load_embedder(settings, gpus, active),
+            settings=own,
+            snapshots=folder if own.shards == 1 else folder / f"{shard + 1}-of-{own.shards}",
             resolve=state.documents.document_ids,
-            model=embedding_version(settings),
-            use_gpu=settings.retrieval.scaling.gpus > 0,
+            model=active,
+            load=lambda version: load_embedder(settings, gpus, version),
+            views=state.views,
+            use_gpu=gpus > 0,
+            shard=shard,
         )
         await self._view.start()
         await self._view.similarity("warm up", ["warm up"])
 
+    async def __del__(self) -> None:
+        """Serve awaits it when a replica is shut down (not when it is killed): a snapshot makes the next start quick."""
+        await self._view.stop()
+
     async def search(self, query: SearchQuery) -> SearchResult:
         return await self._view.search(query)
+
+    async def candidates(self, query: SearchQuery) -> Candidates:
+        return await self._view.candidates(query)
+
+    async def terms(self, text: str) -> Terms:
+        return await self._view.terms(text)
 
     async def similarity(self, query: str, texts: Sequence[str]) -> list[float]:
         return await self._view.similarity(query, texts)
@@ -190,3 +221,14 @@ class RetrieverDeployment:
     def check_health(self) -> None:
         if not self._view.healthy:
             raise RuntimeError("the tail of the change feed stopped")
+
+
+@serve.deployment(name="Reranker")
+class RerankerDeployment:
+    """Off by default. One batch at a time: it is the slowest model beside the language model."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._reranker = LocalReranker(engines.reranker(settings))
+
+    async def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
+        return await self._reranker.rerank(query, texts)

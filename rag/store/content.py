@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from sqlalchemy import and_, delete, func, insert, select
 
 from rag.errors import InvalidInput, PageNotFound
 from rag.legible import PageReading
-from rag.model import Chunk, Entity, Hit, Page, Passage, Source, Summary, Words
+from rag.model import Chunk, Entity, Hit, Page, Passage, Place, Source, Summary, Words
+from rag.store import index_tables
 from rag.store.database import Database
+from rag.store.embeddings import note_model
 from rag.store.records import (
     BATCH,
     append_change,
@@ -159,16 +162,24 @@ class Content:
                 "end": chunk.end,
                 "text": storable(chunk.text),
                 "heading": storable(chunk.heading),
-                "embedding": vector.tobytes(),
             }
-            for chunk, vector in zip(new, vectors, strict=False)
+            for chunk in new
         ]
         async with self._database.write() as connection:
-            await touch(connection, id, embedding_model=model if rows else None)
+            await touch(connection, id)
             collection = await connection.scalar(select(documents.c.collection).where(documents.c.id == id))
             await connection.execute(delete(chunks).where(chunks.c.document_id == id))
             if rows:
-                await connection.execute(insert(chunks), rows)
+                inserted = insert(chunks).returning(chunks.c.id, sort_by_parameter_order=True)
+                ids = (await connection.scalars(inserted, rows)).all()
+                await connection.execute(
+                    insert(index_tables.embeddings),
+                    [
+                        {"chunk_id": chunk_id, "model": model, "vector": vector.tobytes()}
+                        for chunk_id, vector in zip(ids, vectors, strict=True)
+                    ],
+                )
+                await note_model(connection, model)
             return await append_change(self._database, connection, "upsert", id, collection or "")
 
     async def chunks(self, id: str) -> list[Chunk]:
@@ -192,7 +203,8 @@ class Content:
         """The hits with their text and the boxes of their words, in the order of the hits; gone chunks are dropped."""
         found: dict[int, Passage] = {}
         by_id = {hit.chunk_id: hit for hit in hits}
-        ids = list(by_id)
+        ids = list(dict.fromkeys([*by_id, *(key for hit in hits for key in hit.also)]))
+        places: dict[int, Place] = {}
         query = (
             select(*_CHUNK, documents.c.filename, documents.c.collection, pages.c.words, pages.c.confidence)
             .join(documents, documents.c.id == chunks.c.document_id)
@@ -201,6 +213,9 @@ class Content:
         async with self._database.read() as connection:
             for i in range(0, len(ids), BATCH):
                 for row in await connection.execute(query.where(chunks.c.id.in_(ids[i : i + BATCH]))):
+                    places[row.id] = Place(row.document_id, row.filename, row.page)
+                    if row.id not in by_id:
+                        continue
                     found[row.id] = Passage(
                         chunk=chunk_value(row),
                         filename=row.filename,
@@ -209,7 +224,11 @@ class Content:
                         boxes=tuple(Words(row.words or b"").boxes(row.start, row.end)),
                         confidence=1.0 if row.confidence is None else row.confidence,
                     )
-        return [found[id] for id in ids if id in found]
+        return [
+            replace(found[id], also_in=tuple(places[key] for key in by_id[id].also if key in places))
+            for id in by_id
+            if id in found
+        ]
 
     async def chunk_count(self, id: str) -> int:
         async with self._database.read() as connection:
@@ -217,4 +236,4 @@ class Content:
             return await connection.scalar(count) or 0
 
 
-_CHUNK = [column for column in chunks.c if column.name != "embedding"]
+_CHUNK = list(chunks.c)

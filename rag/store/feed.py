@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from rag.store.database import Database
+from rag.store.index_tables import embedding_models, embeddings
 from rag.store.records import BATCH
 from rag.store.tables import changes, chunks, documents
 
@@ -26,6 +27,16 @@ class Change:
     collection: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What an index asks several times a second."""
+
+    head: int
+    """The last change's number."""
+    model: str | None
+    """The embedding model that is to be searched; None before the first document."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ChunkRow:
     chunk_id: int
@@ -35,18 +46,22 @@ class ChunkRow:
     page: int
     heading: str
     text: str
-    embedding: np.ndarray
-    """float32 of shape (dimensions,), read-only."""
+    embedding: np.ndarray | None
+    """float32 of shape (dimensions,), read-only; None where the model has not seen the chunk yet."""
 
 
 class ChangeFeed:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def since(self, seq: int, *, limit: int = 500) -> list[Change]:
-        """The changes after number `seq`, in order. Numbers commit in their order: none appears behind a reader's back."""
+    async def since(self, seq: int, *, limit: int = 500) -> list[Change] | None:
+        """The changes after number `seq`, in order. Numbers commit in their order: none appears behind a reader's back.
+        None: some of them were pruned, read all `documents` instead."""
         query = select(changes).where(changes.c.seq > seq).order_by(changes.c.seq).limit(limit)
         async with self._database.read() as connection:
+            first = await connection.scalar(select(func.min(changes.c.seq)))
+            if first is not None and seq < first - 1:
+                return None
             found = await connection.execute(query)
             return [Change(row.seq, cast(Op, row.op), row.document_id, row.collection) for row in found]
 
@@ -55,19 +70,34 @@ class ChangeFeed:
         async with self._database.read() as connection:
             return await connection.scalar(select(func.max(changes.c.seq))) or 0
 
-    async def rows(self, document_ids: Sequence[str]) -> list[ChunkRow]:
-        """Chunks as they are now, by chunk id; a document that is gone meanwhile has none."""
+    async def pulse(self) -> Pulse:
+        active = select(embedding_models.c.version).where(embedding_models.c.state == "active").limit(1)
+        query = select(select(func.max(changes.c.seq)).scalar_subquery(), active.scalar_subquery())
+        async with self._database.read() as connection:
+            head, model = (await connection.execute(query)).one()
+            return Pulse(head or 0, model)
+
+    async def documents(self) -> tuple[int, list[str]]:
+        """The last number, and the documents that had chunks at that moment."""
+        async with self._database.read() as connection:
+            head = await connection.scalar(select(func.max(changes.c.seq))) or 0
+            ids = await connection.scalars(select(chunks.c.document_id).distinct().order_by(chunks.c.document_id))
+            return head, list(ids)
+
+    async def rows(self, document_ids: Sequence[str], model: str) -> list[ChunkRow]:
+        """Chunks as they are now, by chunk id, with this model's vectors; a document that is gone meanwhile has none."""
         rows: list[ChunkRow] = []
         query = (
-            select(chunks, documents.c.collection, documents.c.filename)
+            select(chunks, documents.c.collection, documents.c.filename, embeddings.c.vector)
             .join(documents, documents.c.id == chunks.c.document_id)
+            .outerjoin(embeddings, and_(embeddings.c.chunk_id == chunks.c.id, embeddings.c.model == model))
             .order_by(chunks.c.id)
         )
         ids = list(dict.fromkeys(document_ids))
         async with self._database.read() as connection:
             for i in range(0, len(ids), BATCH):
                 for row in await connection.execute(query.where(chunks.c.document_id.in_(ids[i : i + BATCH]))):
-                    vector = np.frombuffer(row.embedding, dtype="<f4")
+                    vector = None if row.vector is None else np.frombuffer(row.vector, dtype="<f4")
                     rows.append(
                         ChunkRow(
                             row.id,
@@ -82,8 +112,15 @@ class ChangeFeed:
                     )
         return sorted(rows, key=lambda row: row.chunk_id)
 
-    async def embedding_models(self) -> set[str]:
-        """Versions that made the stored embeddings: more than one, or another than the embedder's, calls for a re-index."""
-        query = select(documents.c.embedding_model).where(documents.c.embedding_model.is_not(None)).distinct()
+    async def vectors(self, chunk_ids: Sequence[int], model: str) -> tuple[list[int], np.ndarray]:
+        """Those of the chunks that have a vector of this model, and the vectors: float32, one row an id."""
+        found: list[tuple[int, np.ndarray]] = []
+        query = select(embeddings.c.chunk_id, embeddings.c.vector).where(embeddings.c.model == model)
         async with self._database.read() as connection:
-            return set(await connection.scalars(query))
+            for i in range(0, len(chunk_ids), BATCH):
+                part = query.where(embeddings.c.chunk_id.in_(chunk_ids[i : i + BATCH]))
+                for row in await connection.execute(part):
+                    found.append((row.chunk_id, np.frombuffer(row.vector, dtype="<f4")))
+        if not found:
+            return [], np.zeros((0, 0), np.float32)
+        return [key for key, _ in found], np.stack([vector for _, vector in found])

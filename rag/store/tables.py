@@ -116,7 +116,6 @@ documents = Table(
     Column("summary", JSON(none_as_null=True)),
     Column("error", JSON(none_as_null=True)),
     Column("warnings", JSON, nullable=False),
-    Column("embedding_model", Text),
     Column("revision", Integer, nullable=False),
     # The archive or mail that a document came in, and where in it: '' for what was sent by itself.
     Column("parent_id", String(32), ForeignKey("documents.id", ondelete="CASCADE")),
@@ -182,7 +181,6 @@ chunks = Table(
     Column("end", Integer, nullable=False),
     Column("text", Text, nullable=False),
     Column("heading", Text, nullable=False),
-    Column("embedding", LargeBinary, nullable=False),
     Index(None, "document_id", "id"),
     sqlite_autoincrement=True,
 )

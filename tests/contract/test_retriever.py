@@ -10,7 +10,7 @@ from rag.model import Filter
 from rag.ports import SearchQuery
 from rag.retrieve import IndexView
 from rag.settings import Retrieval
-from rag.store.feed import Change, ChunkRow
+from rag.store.feed import Change, ChunkRow, Pulse
 
 ROWS = [
     (1, "rent", "The monthly rent is 2,450 euros."),
@@ -28,18 +28,21 @@ class Feed:
     async def since(self, seq, *, limit=500):
         return [Change(1, "upsert", "rent", "a"), Change(2, "upsert", "cats", "a")][seq:]
 
-    async def head(self):
-        return 2
+    async def pulse(self):
+        return Pulse(2, None)
 
-    async def rows(self, document_ids):
+    async def documents(self):
+        return 2, ["rent", "cats"]
+
+    async def rows(self, document_ids, model):
         return [
             ChunkRow(key, document, "a", "x.pdf", 1, "", text, self._embedder.embed([text])[0])
             for key, document, text in ROWS
             if document in document_ids
         ]
 
-    async def embedding_models(self):
-        return set()
+    async def vectors(self, chunk_ids, model):
+        return [], np.zeros((0, 0), np.float32)
 
 
 class Bag:

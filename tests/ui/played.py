@@ -68,7 +68,7 @@ class FollowingRetriever(FakeRetriever):
     async def sequence(self) -> int:
         for change in await self.feed.since(self.reached):
             self.rows = {key: row for key, row in self.rows.items() if row[0] != change.document_id}
-            for row in await self.feed.rows([change.document_id]):
+            for row in await self.feed.rows([change.document_id], "fake/1"):
                 self.put(row.chunk_id, row.document_id, row.text)
             self.reached = change.seq
         return self.reached

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +15,20 @@ from rag import retrieve, snapshots
 from rag.adapters import index_faiss
 from rag.errors import ConfigurationError
 from rag.fakes import FakeEmbedder
+from rag.holdings import fingerprint
 from rag.model import Filter, Mode
 from rag.ports import SearchQuery
-from rag.retrieve import IndexView, fingerprint
+from rag.retrieve import IndexView
 from rag.settings import Retrieval
-from rag.store.feed import Change, ChunkRow
+from rag.store.feed import Change, ChunkRow, Pulse
+from rag.store.views import ViewState
 
 
 class Bag:
     """FakeEmbedder, synchronously."""
 
     def __init__(self, version: str = "bag/1", dimensions: int = 256) -> None:
-        self._fake = FakeEmbedder(dimensions=dimensions)
+        self._fake = FakeEmbedder(dimensions=dimensions, version="fake/1" if version == "bag/1" else version)
         self.version, self.dimensions = version, dimensions
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
@@ -35,8 +38,11 @@ class Bag:
 class MemoryFeed:
     def __init__(self) -> None:
         self.changes: list[Change] = []
-        self.documents: dict[str, list[ChunkRow]] = {}
-        self.models = {"bag/1"}
+        self.documents_by_id: dict[str, list[ChunkRow]] = {}
+        self.model: str | None = None
+        self.pruned = 0
+        self.unseen: set[tuple[str, str]] = set()
+        """(text, model) without a vector yet."""
         self.asked: list[str] = []
         self._next = 0
         self._bag = Bag()
@@ -47,29 +53,38 @@ class MemoryFeed:
             self._next += 1
             vector = self._bag.embed([text])[0]
             rows.append(ChunkRow(self._next, document_id, collection, f"{document_id}.pdf", 1, "", text, vector))
-        self.documents[document_id] = rows
+        self.documents_by_id[document_id] = rows
         return self._change("upsert", document_id, collection)
 
     def drop(self, document_id: str) -> int:
-        del self.documents[document_id]
+        del self.documents_by_id[document_id]
         return self._change("delete", document_id, "a")
 
     def _change(self, op, document_id: str, collection: str) -> int:
         self.changes.append(Change(len(self.changes) + 1, op, document_id, collection))
         return len(self.changes)
 
-    async def since(self, seq: int, *, limit: int = 500) -> list[Change]:
-        return self.changes[seq : seq + limit]
+    async def pulse(self) -> Pulse:
+        return Pulse(len(self.changes), self.model)
 
-    async def head(self) -> int:
-        return len(self.changes)
+    async def since(self, seq: int, *, limit: int = 500) -> list[Change] | None:
+        return None if seq < self.pruned else self.changes[seq : seq + limit]
 
-    async def rows(self, document_ids: Sequence[str]) -> list[ChunkRow]:
+    async def documents(self) -> tuple[int, list[str]]:
+        return len(self.changes), [key for key, rows in self.documents_by_id.items() if rows]
+
+    async def rows(self, document_ids: Sequence[str], model: str) -> list[ChunkRow]:
         self.asked.extend(document_ids)
-        return [row for key in document_ids for row in self.documents.get(key, [])]
+        rows = [row for key in document_ids for row in self.documents_by_id.get(key, [])]
+        return [replace(row, embedding=self.vector(row, model)) for row in rows]
 
-    async def embedding_models(self) -> set[str]:
-        return self.models
+    async def vectors(self, chunk_ids: Sequence[int], model: str) -> tuple[list[int], np.ndarray]:
+        rows = [row for rows in self.documents_by_id.values() for row in rows if row.chunk_id in set(chunk_ids)]
+        found = [(row.chunk_id, vector) for row in rows if (vector := self.vector(row, model)) is not None]
+        return [key for key, _ in found], np.stack([vector for _, vector in found] or [np.zeros(0, np.float32)])
+
+    def vector(self, row: ChunkRow, model: str) -> np.ndarray | None:
+        return None if (row.text, model) in self.unseen else Bag(model).embed([row.text])[0]
 
 
 @pytest.fixture
@@ -88,7 +103,7 @@ async def opened(tmp_path: Path):
 
     async def open_view(feed: MemoryFeed, *, embedder: Bag | None = None, **options) -> IndexView:
         async def resolve(filter: Filter) -> list[str]:
-            return [key for key in feed.documents if key in filter.types]
+            return [key for key in feed.documents_by_id if key in filter.types]
 
         view = IndexView(
             feed,
@@ -108,7 +123,7 @@ async def opened(tmp_path: Path):
 
 
 async def texts(view: IndexView, feed: MemoryFeed, text: str, **options) -> list[str]:
-    known = {row.chunk_id: row.text for rows in feed.documents.values() for row in rows}
+    known = {row.chunk_id: row.text for rows in feed.documents_by_id.values() for row in rows}
     found = await view.search(SearchQuery(text, **options))
     return [known[hit.chunk_id] for hit in found.hits]
 
@@ -209,14 +224,14 @@ async def test_the_same_words_are_given_once(feed, opened):
 async def test_an_outgrown_index_is_made_anew_beside_the_old_one(feed, opened, monkeypatch):
     monkeypatch.setattr(index_faiss, "FLAT_UP_TO", 4)
     view = await opened(feed)
-    assert view.kind == "flat"
+    assert view.state.kind == "flat"
     for number in range(4):
         seq = feed.put(f"dog{number}", f"Dog number {number} barks at night.")
         assert await texts(view, feed, f"dog number {number}", at_least=seq, top_k=1) == [
             f"Dog number {number} barks at night."
         ]
     async with asyncio.timeout(5):
-        while view.kind != "hnsw":
+        while view.state.kind != "hnsw":
             await asyncio.sleep(0.01)
     assert (await texts(view, feed, "monthly rent"))[0] == "The monthly rent is 2,450 euros."
 
@@ -278,15 +293,124 @@ async def test_a_snapshot_ahead_of_the_database_is_not_used(feed, opened):
     assert await texts(view, young, "beginning") == ["A new beginning."]
 
 
-async def test_embeddings_of_another_model_are_refused_with_a_remedy(feed, opened):
-    with pytest.raises(ConfigurationError, match="made by bag/1") as caught:
+async def test_a_library_of_another_model_that_cannot_be_loaded_is_refused_with_a_remedy(feed, opened):
+    feed.model = "bag/1"
+    with pytest.raises(ConfigurationError, match="embedded with bag/1, the embedder is bag/2") as caught:
         await opened(feed, model="bag/2")
-    assert "embedding.model" in caught.value.remedy
+    assert "redwell reindex" in caught.value.remedy
+
+
+async def test_the_library_is_searched_with_its_own_model_whatever_the_settings_say(feed, opened):
+    feed.model = "bag/1"
+    view = await opened(feed, embedder=Bag("bag/2"), load=Bag)
+    assert view.state.model == "bag/1"
+    assert (await texts(view, feed, "monthly rent", mode=Mode.DENSE))[0] == "The monthly rent is 2,450 euros."
 
 
 async def test_embeddings_of_another_size_are_refused(feed, opened):
     with pytest.raises(ConfigurationError, match="256 dimensions, the embedder 8"):
         await opened(feed, embedder=Bag(dimensions=8))
+
+
+async def until(condition) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def test_another_model_is_swapped_in_and_no_search_is_ever_empty(feed, opened):
+    for number in range(300):
+        feed.put(f"dog{number}", f"Dog number {number} barks at night.")
+    feed.model = "bag/1"
+    view = await opened(feed, load=Bag)
+    feed.model = "bag/2"
+    seen = []
+    async with asyncio.timeout(20):
+        while view.state.model != "bag/2":
+            found = await view.search(SearchQuery("Dog number 7 barks at night.", mode=Mode.DENSE, top_k=3))
+            seen.append((len(found.hits), found.hits[0].score))
+            await asyncio.sleep(0)
+    assert {count for count, _ in seen} == {3}
+    assert min(score for _, score in seen) == pytest.approx(1.0, abs=2e-3)
+    assert await texts(view, feed, "Dog number 7 barks at night.", mode=Mode.DENSE, top_k=1) == [
+        "Dog number 7 barks at night."
+    ]
+
+
+async def test_what_comes_while_the_model_is_swapped_is_found(feed, opened):
+    feed.model = "bag/1"
+    view = await opened(feed, load=Bag)
+    feed.model = "bag/2"
+    feed.unseen = {("Birds sing in the morning.", "bag/1")}
+    seq = feed.put("bird", "Birds sing in the morning.")
+    assert "Birds sing in the morning." in await texts(view, feed, "birds sing", at_least=seq)
+    await until(lambda: view.state.model == "bag/2")
+    hit = (await view.search(SearchQuery("birds sing", mode=Mode.DENSE, top_k=1))).hits[0]
+    assert (hit.chunk_id, hit.dense_rank) == (5, 1)
+
+
+async def test_a_chunk_without_a_vector_is_found_by_its_words_and_later_by_its_vector(feed, opened):
+    feed.unseen = {("Birds sing in the morning.", "bag/1")}
+    view = await opened(feed)
+    seq = feed.put("bird", "Birds sing in the morning.")
+    [hit] = [hit for hit in (await view.search(SearchQuery("birds", at_least=seq))).hits if hit.lexical_rank == 1]
+    assert (hit.chunk_id, hit.dense, hit.lexical_rank) == (5, None, 1)
+    feed.unseen = set()
+    seq = feed._change("upsert", "bird", "a")
+    hit = (await view.search(SearchQuery("birds", at_least=seq))).hits[0]
+    assert (hit.chunk_id, hit.dense_rank) == (5, 1)
+
+
+async def test_where_changes_were_pruned_everything_is_read_again(feed, opened):
+    await (await opened(feed)).stop()
+    feed.drop("cats")
+    feed.put("dog", "Dogs bark at night.")
+    feed.put("bird", "Birds sing in the morning.")
+    feed.pruned = 5
+    view = await opened(feed)
+    assert await view.sequence() == 6
+    assert (await view.search(SearchQuery("cats", mode=Mode.LEXICAL))).hits == ()
+    assert (await texts(view, feed, "dogs bark"))[0] == "Dogs bark at night."
+    assert (await texts(view, feed, "monthly rent"))[0] == "The monthly rent is 2,450 euros."
+
+
+class MemoryViews:
+    def __init__(self) -> None:
+        self.reports: list[ViewState] = []
+        self.left: list[str] = []
+        self.prunings = 0
+
+    async def report(self, view: ViewState) -> None:
+        self.reports.append(view)
+
+    async def leave(self, id: str) -> None:
+        self.left.append(id)
+
+    async def prune(self) -> int:
+        self.prunings += 1
+        return 0
+
+
+async def test_a_view_reports_itself_prunes_after_a_snapshot_and_leaves(feed, tmp_path):
+    async def resolve(filter: Filter) -> list[str]:
+        return []
+
+    views = MemoryViews()
+    view = IndexView(
+        feed,
+        Bag(),
+        settings=Retrieval(poll_seconds=0.01, snapshot_every=2),
+        snapshots=tmp_path / "index",
+        resolve=resolve,
+        views=views,
+    )
+    await view.start()
+    assert [(state.chunks, state.sequence, state.needs, state.kind) for state in views.reports[:1]] == [
+        (4, 3, 3, "flat")
+    ]
+    assert views.prunings == 1
+    await view.stop()
+    assert views.left == [view.state.id]
 
 
 def test_older_snapshots_are_removed(tmp_path):

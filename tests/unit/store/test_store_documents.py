@@ -217,7 +217,7 @@ async def test_chunks_of_a_deleted_document_are_not_written(store: DocumentStore
     with pytest.raises(DocumentNotFound):
         await store.save_chunks(document.id, [chunk(document)], np.ones((1, 3)), model="m")
     assert await feed.head() == head
-    assert await feed.rows([document.id]) == []
+    assert await feed.rows([document.id], "m") == []
 
 
 async def test_a_deletion_races_with_writers_and_nothing_is_left(store: DocumentStore, feed: ChangeFeed) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from rag.model import Chunk, Document
 from rag.store.database import Database
 from rag.store.documents import DocumentStore
-from rag.store.feed import Change, ChangeFeed
+from rag.store.feed import Change, ChangeFeed, Pulse
 
 
 async def added(store: DocumentStore, number: int, collection: str = "default") -> Document:
@@ -26,8 +26,9 @@ async def indexed(store: DocumentStore, document: Document, *texts: str, model: 
 async def test_an_empty_feed_starts_at_zero(feed: ChangeFeed) -> None:
     assert await feed.head() == 0
     assert await feed.since(0) == []
-    assert await feed.rows([]) == []
-    assert await feed.embedding_models() == set()
+    assert await feed.rows([], "m") == []
+    assert await feed.pulse() == Pulse(0, None)
+    assert await feed.documents() == (0, [])
 
 
 async def test_changes_come_in_their_order(store: DocumentStore, feed: ChangeFeed) -> None:
@@ -50,7 +51,7 @@ async def test_rows_are_what_an_index_needs(store: DocumentStore, feed: ChangeFe
     one, two = await added(store, 1, "law"), await added(store, 2)
     await indexed(store, two, "z")
     await indexed(store, one, "a", "漢字")
-    rows = await feed.rows([one.id, two.id, "gone", one.id])
+    rows = await feed.rows([one.id, two.id, "gone", one.id], "m")
     assert [(r.document_id, r.collection, r.filename, r.text, r.heading, r.page) for r in rows] == [
         (two.id, "default", "2.txt", "z", "H", 1),
         (one.id, "law", "1.txt", "a", "H", 1),
@@ -61,14 +62,23 @@ async def test_rows_are_what_an_index_needs(store: DocumentStore, feed: ChangeFe
     np.testing.assert_array_equal(rows[2].embedding, np.array([3, 4, 5], dtype=np.float32) / np.float32(7))
 
 
-async def test_models_of_stored_embeddings_are_known(store: DocumentStore, feed: ChangeFeed) -> None:
-    one, two, three = [await added(store, number) for number in range(3)]
+async def test_rows_come_with_the_vectors_of_the_model_asked_for(store: DocumentStore, feed: ChangeFeed) -> None:
+    one, two = await added(store, 1), await added(store, 2)
     await indexed(store, one, "a", model="old")
-    await indexed(store, two, "a", model="new")
-    await indexed(store, three, model="unused")
-    assert await feed.embedding_models() == {"old", "new"}
-    await indexed(store, one, "a", model="new")
-    assert await feed.embedding_models() == {"new"}
+    await indexed(store, two, "b", model="new")
+    assert [row.embedding is None for row in await feed.rows([one.id, two.id], "old")] == [False, True]
+    ids = [row.chunk_id for row in await feed.rows([one.id, two.id], "old")]
+    found, vectors = await feed.vectors(ids, "new")
+    assert (found, vectors.shape) == (ids[1:], (1, 3))
+    assert (await feed.vectors(ids, "none"))[0] == []
+
+
+async def test_the_pulse_names_the_model_that_was_first(store: DocumentStore, feed: ChangeFeed) -> None:
+    one, two = await added(store, 1), await added(store, 2)
+    await indexed(store, one, "a", model="old")
+    last = await indexed(store, two, "a", model="new")
+    assert await feed.pulse() == Pulse(last, "old")
+    assert await feed.documents() == (last, sorted([one.id, two.id]))
 
 
 async def test_a_reader_that_follows_writers_misses_no_change(
