@@ -73,6 +73,7 @@ def test_the_page_needs_no_more_than_its_image_holds() -> None:
         "sniffio",
         "setuptools",
         "googleapis-common-protos",
+        "cloudpickle",
     }
     assert {"streamlit", "httpx", "pydantic"} <= loaded
     assert loaded - pins - optional == set()

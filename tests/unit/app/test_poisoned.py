@@ -194,6 +194,7 @@ def test_no_tool_can_be_called_and_nothing_said_is_live(asked):
         "max_tokens",
         "temperature",
         "stop",
+        "schema",
     }
     for message in asked.chats:
         assert message.tool_calls is None
