@@ -28,6 +28,7 @@ from ingestion.steps import Plan, Steps, Taken
 from rag.concurrency import bounded
 from rag.errors import StageFailed
 from rag.model import Stage
+from rag.services import Services
 from rag.settings import Scaling, Settings
 
 T = TypeVar("T")
@@ -99,6 +100,16 @@ class RayPipeline:
         ray.shutdown()
 
 
+def services_here(settings: Settings, *, llm: str) -> Services:
+    """Engines in this process, the language model where it runs."""
+    transport = None
+    if llm:
+        from rag.serving.transport import RayTransport
+
+        transport = RayTransport(serve.get_deployment_handle("Llm", llm))
+    return local_services(settings, llm=transport)
+
+
 def execute(ids: Sequence[int], settings: Settings, plan: Plan, *, llm: str) -> None:
     """Take files through the whole pipeline; returns when every one of them is settled or a dead letter. Blocking."""
     context = DataContext.get_current()
@@ -136,12 +147,7 @@ class _Operator:
         os.nice(NICENESS)
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         self._loop = asyncio.new_event_loop()
-        transport = None
-        if llm:
-            from rag.serving.transport import RayTransport
-
-            transport = RayTransport(serve.get_deployment_handle("Llm", llm))
-        self._steps = Steps(plan, local_services(settings, llm=transport))
+        self._steps = Steps(plan, services_here(settings, llm=llm))
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         return self._loop.run_until_complete(work)

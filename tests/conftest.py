@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -39,6 +40,7 @@ def start_stack(data_dir: Path, *, log: Path) -> tuple[subprocess.Popen[bytes], 
     """`redwell serve` in its own process group; returns when /health/ready answers. Fails with the log's end."""
     port = free_port()
     environment = {**os.environ, "REDWELL_DATA_DIR": str(data_dir), "REDWELL_SERVER__PORT": str(port)}
+    environment.setdefault("REDWELL_INGESTION__ALLOW", json.dumps([str(data_dir.parent / "sources")]))
     environment.setdefault("REDWELL_CACHE_DIR", str(ROOT / ".cache" / "redwell"))
     with log.open("wb") as output:
         process = subprocess.Popen(
