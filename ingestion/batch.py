@@ -27,6 +27,7 @@ from ingestion.inprocess import local_services
 from ingestion.steps import Plan, Steps, Taken
 from rag.concurrency import bounded
 from rag.errors import StageFailed
+from rag.fields.ask import asks_model
 from rag.model import Stage
 from rag.services import Services
 from rag.settings import Scaling, Settings
@@ -66,7 +67,8 @@ def cluster(settings: Settings, *, address: str | None) -> Iterator[None]:
 @contextmanager
 def language_model(settings: Settings, stages: Sequence[Stage]) -> Iterator[str]:
     """Name of the Serve application with the Llm: the running one's, else one for the time of the run; '' without."""
-    if Stage.SUMMARY not in stages or settings.llm.base_url:
+    asked = Stage.SUMMARY in stages or (Stage.CLASSIFY in stages and asks_model(settings))
+    if not asked or settings.llm.base_url:
         yield ""
         return
     if APP in serve.status().applications:
