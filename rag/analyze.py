@@ -15,6 +15,7 @@ from rag.grouping import grouped
 from rag.labels import TYPE, LabelSet
 from rag.language import detect_language, in_language
 from rag.legible import poorly_read
+from rag.metrics import count_pages
 from rag.model import Classification, Document, Page, PageTask, Source, Stage, Status
 from rag.read import scripts
 from rag.services import Services
@@ -38,7 +39,7 @@ async def analyze(
     Every stage is idempotent and recorded, so that a run that was cut off goes on where it was. Raises what reading
     raised (the document has then failed) and DocumentNotFound when it was deleted meanwhile.
     """
-    stages = Stages(services.state.documents, document)
+    stages = Stages(services.state.documents, document, services.metrics)
     name = asyncio.create_task(_classify_name(document, services, wanted=Stage.CLASSIFY in only))
     try:
         pages = await _read(document, services, stages)
@@ -93,6 +94,7 @@ async def _read(document: Document, services: Services, stages: Stages) -> list[
         await stages.progress(Stage.READ, len(read), total)
         await _recognize(tasks, read, document, services, stages, total=total)
         pages = [read[number] for number in sorted(read)]
+        count_pages(pages, services.metrics)
         await report_reading(document, pages, services)
         return pages
 

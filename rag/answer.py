@@ -16,6 +16,7 @@ from rag.corpus.answering import counted_answer
 from rag.errors import DeadlineExceeded, Unavailable
 from rag.evidence import Evidence, gather_evidence, relevance
 from rag.ground import check, content_words
+from rag.metrics import count_answer
 from rag.model import Answer, Citation, Filter, Grounding, Message, Mode, Passage, SentenceCheck, Token, Usage
 from rag.ports import SearchQuery
 from rag.prompts import Prompt, answer_prompt
@@ -100,6 +101,13 @@ async def retrieve(request: AskRequest, services: Services) -> tuple[Passage, ..
 
 async def answer(request: AskRequest, services: Services) -> AsyncIterator[AnswerEvent]:
     """Events in order: Results, Token..., Cited..., Final. Final replaces what was streamed before it."""
+    async for event in _answer(request, services):
+        if isinstance(event, Final):
+            count_answer(event.answer, services.metrics)
+        yield event
+
+
+async def _answer(request: AskRequest, services: Services) -> AsyncIterator[AnswerEvent]:
     exact = await counted_answer(request.question, request.filter, services) or await whole_answer(
         request.question, request.filter, services
     )

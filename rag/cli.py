@@ -17,8 +17,10 @@ from rag.commands import (
     labels,
     machine,
     measure,
+    plan,
     questions,
     server,
+    transfer,
 )
 from rag.commands.index import reindex
 
@@ -50,6 +52,8 @@ app.command(rich_help_panel="On this machine")(server.serve)
 app.command(rich_help_panel="On this machine")(machine.doctor)
 app.command(rich_help_panel="On this machine")(machine.prepare)
 app.command(rich_help_panel="On this machine")(reindex)
+app.command(rich_help_panel="On this machine")(plan.plan)
+measure.bench_app.command()(plan.packing)
 app.command(rich_help_panel="With a running service")(documents.ingest)
 app.command("documents", rich_help_panel="With a running service")(documents.list_documents)
 app.command("searchable-pdf", rich_help_panel="With a running service")(exports.searchable_pdf)
@@ -62,6 +66,9 @@ app.command(rich_help_panel="With a running service")(counting.count)
 measure.eval_app.command("corpus")(counting.evaluate)
 measure.eval_app.command("fields")(evaluate.fields)
 measure.eval_app.command("summaries")(evaluate.summaries)
+app.command(rich_help_panel="Moving house")(transfer.export)
+app.command("import", rich_help_panel="Moving house")(transfer.import_)
+app.command(rich_help_panel="Moving house")(transfer.migrate)
 app.add_typer(measure.eval_app, name="eval", rich_help_panel="Measuring")
 app.add_typer(measure.bench_app, name="bench", rich_help_panel="Measuring")
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
 
 from rag.errors import ConfigurationError
+from rag.gpu import check_shares
 from rag.launch import check_exposure
 from rag.remote import retriever_names
 from rag.serving.hosts import AnalyzerDeployment, IngressDeployment, JobsDeployment
@@ -32,6 +33,7 @@ from rag.serving.models import (
     RerankerDeployment,
     RetrieverDeployment,
 )
+from rag.serving.monitoring import environment, serve_logging, serve_tracing
 from rag.serving.transport import RayTransport
 from rag.settings import Scaling, Settings, load
 
@@ -52,6 +54,7 @@ def build(args: BuildArgs) -> serve.Application:
     """Raises ConfigurationError when `server.host` is an open address and no API key is set."""
     settings = load(args.profile, overrides=args.config)
     check_exposure(settings)
+    check_shares(settings, cards=None)
     return build_application(settings)
 
 
@@ -85,6 +88,7 @@ def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
     os.environ.setdefault("RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S", "5")
     os.environ.setdefault("RAY_SERVE_LLM_DEFAULT_HEALTH_CHECK_TIMEOUT_S", "120")
     server = settings.server
+    os.environ.update(environment(settings.monitoring))
     progress("starting Ray")
     if server.ray_address:
         ray.init(address=server.ray_address, log_to_driver=False)
@@ -96,18 +100,24 @@ def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
             object_store_memory=server.object_store_mb * 2**20,
             log_to_driver=False,
             logging_level=logging.WARNING,
+            _metrics_export_port=settings.monitoring.metrics_port or None,
         )
+    if not server.ray_address:
+        check_shares(settings, cards=ray.cluster_resources().get("GPU", 0.0))
     serve.start(
         proxy_location="EveryNode" if server.ray_address else "HeadOnly",
         http_options={"host": server.host, "port": server.port, "request_timeout_s": server.request_seconds},
-        logging_config={"encoding": "JSON", "enable_access_log": False},
+        logging_config=serve_logging(settings.monitoring),
+        tracing_config=serve_tracing(settings.monitoring),
     )
     progress("starting deployments")
     waiting = threading.Event()
     reporter = threading.Thread(target=_report, args=(progress, waiting), daemon=True)
     reporter.start()
     try:
-        serve.run(build_application(settings), name=APP, route_prefix="/")
+        serve.run(
+            build_application(settings), name=APP, route_prefix="/", logging_config=serve_logging(settings.monitoring)
+        )
     except RuntimeError as error:
         raise ConfigurationError(f"A deployment did not start: {error}", _failures() or "") from error
     finally:

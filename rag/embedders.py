@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rag.gpu import cap_memory
 from rag.settings import Settings
 from rag.weights import resolve
 
@@ -29,4 +30,6 @@ def load_embedder(settings: Settings, gpus: float, version: str | None = None) -
     model, _, dtype = (version or embedding_version(settings)).rpartition("/")
     path = resolve(model, cache_dir=settings.cache_dir)
     device = "cuda" if gpus > 0 else "cpu"
+    if gpus > 0:
+        cap_memory(gpus)
     return SentenceTransformerEmbedder(path, dtype=dtype, batch_size=own.batch_size, threads=own.threads, device=device)

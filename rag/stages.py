@@ -10,8 +10,10 @@ from typing import TypeVar
 import structlog
 
 from rag.errors import DocumentNotFound, RedwellError, StageFailed
+from rag.metrics import CACHE, Metrics, NoMetrics, stage_ended
 from rag.model import Document, Stage, StageRecord, StageStatus
 from rag.store.documents import DocumentStore
+from rag.tracing import span
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -22,8 +24,9 @@ PROGRESS_SECONDS = 0.4
 class Stages:
     """The stages of one document in one run."""
 
-    def __init__(self, documents: DocumentStore, document: Document) -> None:
+    def __init__(self, documents: DocumentStore, document: Document, metrics: Metrics | None = None) -> None:
         self._documents = documents
+        self._metrics = metrics or NoMetrics()
         self._document = document
         self._records: dict[Stage, StageRecord] = {Stage(name): record for name, record in document.stages.items()}
         self._told: dict[Stage, float] = {}
@@ -32,7 +35,9 @@ class Stages:
     def done(self, stage: Stage, version: str) -> bool:
         """True when an earlier run finished this stage with the same version: its result is in the store."""
         record = self._records.get(stage)
-        return record is not None and record.status is StageStatus.DONE and record.version == version
+        done = record is not None and record.status is StageStatus.DONE and record.version == version
+        self._metrics.count(CACHE, cache="stage", outcome="hit" if done else "miss")
+        return done
 
     async def run(self, stage: Stage, version: str, work: Callable[[], Awaitable[T]]) -> T:
         """Run and record. Raises what `work` raises; anything that is not ours becomes StageFailed."""
@@ -40,6 +45,7 @@ class Stages:
         started = time.perf_counter()
         result = await self._guarded(stage, work, started)
         seconds = time.perf_counter() - started
+        stage_ended(stage.value, StageStatus.DONE, seconds, self._metrics)
         last = self._records[stage]
         await self._save(stage, replace(last, status=StageStatus.DONE, seconds=seconds, done=last.total))
         return result
@@ -79,7 +85,8 @@ class Stages:
 
     async def _guarded(self, stage: Stage, work: Callable[[], Awaitable[T]], started: float) -> T:
         try:
-            return await work()
+            with span(f"stage {stage.value}"):
+                return await work()
         except RedwellError as error:
             await self._failed(stage, error, time.perf_counter() - started)
             raise
@@ -90,6 +97,7 @@ class Stages:
             raise failure from error
 
     async def _failed(self, stage: Stage, error: RedwellError, seconds: float) -> None:
+        stage_ended(stage.value, StageStatus.FAILED, seconds, self._metrics)
         record = replace(self._records[stage], status=StageStatus.FAILED, seconds=seconds, error=error.as_dict())
         if not isinstance(error, DocumentNotFound):
             await self._save(stage, record)

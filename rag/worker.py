@@ -8,10 +8,13 @@ import structlog
 
 from rag.analyze import analyze
 from rag.errors import DocumentNotFound, RedwellError, Unavailable
+from rag.logs import DOCUMENT, about
+from rag.metrics import DOCUMENTS
 from rag.model import Stage, Status
 from rag.ports import Job
 from rag.reindex import reindex
 from rag.services import Services
+from rag.tracing import span
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +96,11 @@ class Worker:
 
 async def run_job(job: Job, services: Services) -> None:
     """Analyse and settle: ready, partial, failed, or back to the queue when the cause may pass."""
+    with about(**{DOCUMENT: job.document.id}), span("analyze", document=job.document.id, attempt=str(job.attempt)):
+        await _run(job, services)
+
+
+async def _run(job: Job, services: Services) -> None:
     document, state = job.document, services.state
     attempts_left = services.settings.analysis.max_attempts - job.attempt
     try:
@@ -105,14 +113,19 @@ async def run_job(job: Job, services: Services) -> None:
             await state.documents.set_status(document.id, Status.QUEUED)
             await state.jobs.release(job, delay_seconds=2.0**job.attempt)
             return
-        log.warning("document_failed", document=document.id, code=error.code, detail=error.detail)
-        await state.documents.set_status(document.id, Status.FAILED, error=error.as_dict())
-        await state.jobs.finish(job)
+        log.warning("document_failed", code=error.code, detail=error.detail)
+        await _settle(job, services, Status.FAILED, error)
         return
     if any(error.retryable for error in failures.values()) and attempts_left > 0:
         await state.jobs.release(job, delay_seconds=2.0**job.attempt)
         return
     required = failures.get(Stage.INDEX)
     status = Status.FAILED if required else Status.PARTIAL if failures else Status.READY
-    await state.documents.set_status(document.id, status, error=required.as_dict() if required else None)
-    await state.jobs.finish(job)
+    await _settle(job, services, status, required)
+    log.info("document_analysed", status=status.value)
+
+
+async def _settle(job: Job, services: Services, status: Status, error: RedwellError | None) -> None:
+    await services.state.documents.set_status(job.document.id, status, error=error.as_dict() if error else None)
+    await services.state.jobs.finish(job)
+    services.metrics.count(DOCUMENTS, status=status.value)

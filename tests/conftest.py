@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -28,6 +27,8 @@ class Stack:
     url: str
     pid: int
     data_dir: Path
+    metrics_url: str = ""
+    traces: Path = Path()
 
 
 def free_port() -> int:
@@ -36,11 +37,13 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def start_stack(data_dir: Path, *, log: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """`redwell serve` in its own process group; returns when /health/ready answers. Fails with the log's end."""
+def start_stack(data_dir: Path, *, log: Path, **more: str) -> tuple[subprocess.Popen[bytes], str]:
+    """`redwell serve` in its own process group; returns when /health/ready answers. Fails with the log's end.
+
+    `more`: environment variables.
+    """
     port = free_port()
-    environment = {**os.environ, "REDWELL_DATA_DIR": str(data_dir), "REDWELL_SERVER__PORT": str(port)}
-    environment.setdefault("REDWELL_INGESTION__ALLOW", json.dumps([str(data_dir.parent / "sources")]))
+    environment = {**os.environ, **more, "REDWELL_DATA_DIR": str(data_dir), "REDWELL_SERVER__PORT": str(port)}
     environment.setdefault("REDWELL_CACHE_DIR", str(ROOT / ".cache" / "redwell"))
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -84,8 +87,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     if running:
         yield Stack(running, 0, folder)
         return
-    process, url = start_stack(folder / "var", log=folder / "serve.log")
-    yield Stack(url, process.pid, folder / "var")
+    metrics = free_port()
+    watched = {
+        "REDWELL_MONITORING__METRICS_PORT": str(metrics),
+        "REDWELL_MONITORING__ACCESS_LOG": "true",
+        "REDWELL_MONITORING__TRACES": "file",
+        "REDWELL_MONITORING__TRACE_FOLDER": str(folder / "traces"),
+    }
+    process, url = start_stack(folder / "var", log=folder / "serve.log", **watched)
+    yield Stack(url, process.pid, folder / "var", f"http://127.0.0.1:{metrics}/metrics", folder / "traces")
     stop_stack(process)
 
 

@@ -26,11 +26,15 @@ from rag.api import (
 from rag.api.gates import Gates
 from rag.api.index import routes as index_routes
 from rag.api.mcp import McpDoor
+from rag.api.requests import RequestIds
 from rag.services import Services
 
 
-def create_app(services: Services) -> FastAPI:
-    """Routes get their services here; the database is connected when the application starts."""
+def create_app(services: Services, *, behind_proxy: bool = False) -> FastAPI:
+    """Routes get their services here; the database is connected when the application starts.
+
+    `behind_proxy`: Serve's proxy gives X-Request-Id back itself.
+    """
     door = McpDoor(services)
 
     @asynccontextmanager
@@ -61,4 +65,5 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(openai.routes(services))
     app.router.routes.append(Route("/mcp", door, include_in_schema=False))
     app.add_middleware(Gates, limits=services.settings.limits, api_keys=services.settings.server.api_keys)
+    app.add_middleware(RequestIds, told=behind_proxy)
     return app

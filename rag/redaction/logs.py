@@ -9,7 +9,7 @@ import structlog
 
 from rag.redaction.rules import find
 
-_OWN = frozenset({"timestamp", "level", "document", "job", "request_id", "trace_id"})
+_OWN = frozenset({"timestamp", "level", "document", "job", "request", "request_id", "trace_id"})
 """Keys whose values are ids and times: their digits mean nothing of a person."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import ray
@@ -9,6 +10,7 @@ from ray import serve
 from ray.serve.handle import DeploymentHandle
 
 from rag.services import open_state
+from rag.serving.monitoring import log_as_json
 from rag.serving.transport import services_over
 from rag.settings import Settings
 
@@ -16,14 +18,18 @@ from rag.settings import Settings
 @serve.deployment(name="Analyzer")
 class AnalyzerDeployment:
     async def __init__(self, settings: Settings, handles: dict[str, DeploymentHandle]) -> None:
+        from rag.metrics import watch_queue
         from rag.worker import Worker
 
+        log_as_json(settings)
         services = services_over(settings, handles)
         await services.state.database.connect()
         self._worker = Worker(services, owner=serve.get_replica_context().replica_id.unique_id)
+        seconds = settings.monitoring.queue_seconds
+        self._watch = asyncio.create_task(watch_queue(services.state.jobs, services.metrics, seconds=seconds))
 
     def check_health(self) -> None:
-        if not self._worker.healthy:
+        if not self._worker.healthy or self._watch.done():
             raise RuntimeError("a slot of the analyzer stopped")
 
 
@@ -34,6 +40,7 @@ class JobsDeployment:
     async def __init__(self, settings: Settings) -> None:
         from ingestion.supervisor import Supervisor
 
+        log_as_json(settings)
         state = open_state(settings)
         await state.database.connect()
         self._supervisor = Supervisor(settings, state, address=ray.get_runtime_context().gcs_address)
@@ -58,10 +65,11 @@ class IngressDeployment:
         analyzer: DeploymentHandle,
         jobs: DeploymentHandle,
     ) -> None:
+        log_as_json(settings)
         self._services = services_over(settings, handles)
         self._behind = (analyzer, jobs)
 
     def __serve_build_asgi_app__(self) -> Any:
         from rag.api import create_app
 
-        return create_app(self._services)
+        return create_app(self._services, behind_proxy=True)

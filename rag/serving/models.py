@@ -17,18 +17,22 @@ from rag.concurrency import LastUsed
 from rag.embedders import embedding_version, load_embedder
 from rag.labels import Example, LabelSet, Trained
 from rag.local import LocalReranker
+from rag.metrics import BATCH_SIZE, Metrics
 from rag.model import Box, Classification, Entity, Page, PageTask
 from rag.ports import Outline, SearchQuery, SearchResult, Terms
 from rag.services import open_state
+from rag.serving.metrics import open_metrics
+from rag.serving.monitoring import log_as_json
 from rag.settings import Settings
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-async def _batch(calls: list[Sequence[T]], work: Callable[[list[T]], Sequence[R]]) -> list[list[R]]:
+async def _batch(calls: list[Sequence[T]], work: Callable[[list[T]], Sequence[R]], metrics: Metrics) -> list[list[R]]:
     """Many calls as one batch on a thread, its results given back call by call."""
     flat = [item for call in calls for item in call]
+    metrics.observe(BATCH_SIZE, len(flat))
     results = list(await asyncio.to_thread(work, flat))
     split: list[list[R]] = []
     for call in calls:
@@ -40,6 +44,7 @@ async def _batch(calls: list[Sequence[T]], work: Callable[[list[T]], Sequence[R]
 @serve.deployment(name="Reader")
 class ReaderDeployment:
     def __init__(self, settings: Settings) -> None:
+        log_as_json(settings)
         self._reader = engines.reader(settings)
 
     async def read(
@@ -77,6 +82,7 @@ class ReaderDeployment:
 @serve.deployment(name="Ocr")
 class OcrDeployment:
     def __init__(self, settings: Settings) -> None:
+        log_as_json(settings)
         self._engine = engines.ocr(settings)
         # One page at a time: the replica has one core, and its queue is the next page's wait.
         self._core = asyncio.Semaphore(1)
@@ -89,6 +95,8 @@ class OcrDeployment:
 @serve.deployment(name="Entities")
 class EntitiesDeployment:
     def __init__(self, settings: Settings) -> None:
+        log_as_json(settings)
+        self._metrics = open_metrics(settings)
         own = settings.entities
         self._recognizer = engines.entities(settings)
         self._batched.set_max_batch_size(own.batching.max_batch_size)
@@ -101,7 +109,7 @@ class EntitiesDeployment:
     @serve.batch
     async def _batched(self, calls: list[Sequence[Page]]) -> list[list[list[Entity]]]:
         self._formed[sum(map(len, calls))] += 1
-        return await _batch(calls, self._recognizer.recognize)
+        return await _batch(calls, self._recognizer.recognize, self._metrics)
 
     async def batch_sizes(self) -> dict[int, int]:
         """Pages in a batch -> how many such batches formed since the start."""
@@ -111,6 +119,8 @@ class EntitiesDeployment:
 @serve.deployment(name="Classifier")
 class ClassifierDeployment:
     def __init__(self, settings: Settings) -> None:
+        log_as_json(settings)
+        self._metrics = open_metrics(settings)
         own = settings.classifying
         self._classifier = engines.classifier(settings)
         self._batched.set_max_batch_size(own.batching.max_batch_size)
@@ -125,7 +135,9 @@ class ClassifierDeployment:
         results: list[list[Classification]] = [[] for _ in calls]
         for labels in dict.fromkeys(labels for _, labels in calls):
             places = [at for at, (_, wanted) in enumerate(calls) if wanted == labels]
-            found = await _batch([calls[at][0] for at in places], partial(self._classifier.classify, labels=labels))
+            found = await _batch(
+                [calls[at][0] for at in places], partial(self._classifier.classify, labels=labels), self._metrics
+            )
             for at, one in zip(places, found, strict=True):
                 results[at] = one
         return results
@@ -142,6 +154,8 @@ class EmbedderDeployment:
     """The bulk lane; questions are embedded in the Retriever. While the library moves to another model there are two."""
 
     async def __init__(self, settings: Settings) -> None:
+        log_as_json(settings)
+        self._metrics = open_metrics(settings)
         state = open_state(settings)
         await state.database.connect()
         active = await state.embeddings.settle(embedding_version(settings))
@@ -158,7 +172,7 @@ class EmbedderDeployment:
     @serve.batch
     async def _batched(self, calls: list[Sequence[tuple[str, str]]]) -> list[list[np.ndarray]]:
         self._formed[sum(map(len, calls))] += 1
-        return await _batch(calls, self._embed)
+        return await _batch(calls, self._embed, self._metrics)
 
     def _embed(self, pairs: list[tuple[str, str]]) -> list[np.ndarray]:
         rows: list[np.ndarray] = [np.zeros(0, np.float32)] * len(pairs)
@@ -177,6 +191,7 @@ class EmbedderDeployment:
 @serve.deployment(name="Retriever")
 class RetrieverDeployment:
     async def __init__(self, settings: Settings, shard: int = 0) -> None:
+        log_as_json(settings)
         from rag.retrieve import IndexView
 
         state = open_state(settings)

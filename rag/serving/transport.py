@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from ray.exceptions import RayActorError, RayTaskError
+from ray.serve import context as serve_context
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle
 
 from rag.errors import DeadlineExceeded, Overloaded, RedwellError, StageFailed, Unavailable
-from rag.redaction.logs import redact_logs
+from rag.logs import DOCUMENT, current
 from rag.remote import remote_services
 from rag.services import Services
+from rag.serving.metrics import open_metrics
 from rag.settings import Settings
 
 
@@ -26,6 +28,7 @@ class RayTransport:
         self._name = handle.deployment_name
 
     async def call(self, method: str, *args: Any, seconds: float) -> Any:
+        _carry_document()
         for attempt in range(self._attempts):
             try:
                 async with asyncio.timeout(seconds):
@@ -39,6 +42,7 @@ class RayTransport:
         raise AssertionError("the loop returns or raises")
 
     async def stream(self, method: str, *args: Any, seconds: float) -> AsyncIterator[Any]:
+        _carry_document()
         try:
             async with asyncio.timeout(seconds):
                 async for piece in getattr(self._handle.options(stream=True), method).remote(*args):
@@ -60,7 +64,12 @@ class RayTransport:
 
 
 def services_over(settings: Settings, handles: dict[str, DeploymentHandle]) -> Services:
-    """For the process of one deployment: what it logs is settled here too."""
-    if settings.redaction.logs:
-        redact_logs(settings.redaction.kinds)
-    return remote_services(settings, {name: RayTransport(handle) for name, handle in handles.items()})
+    transports = {name: RayTransport(handle) for name, handle in handles.items()}
+    return remote_services(settings, transports, open_metrics(settings))
+
+
+def _carry_document() -> None:
+    """Work on a document has no HTTP request: its id is then the request id, in the logs of every deployment it reaches."""
+    document = current(DOCUMENT)
+    if document and not serve_context._get_serve_request_context().request_id:
+        serve_context._set_request_context(request_id=document)

@@ -49,31 +49,25 @@ def test_there_is_an_image_for_each_purpose() -> None:
 
 
 def test_the_page_needs_no_more_than_its_image_holds() -> None:
-    """Third-party packages that importing the page loads, against ui.txt."""
-    code = (
-        "import pathlib, sys, importlib\n"
-        "for path in sorted(pathlib.Path('ui').rglob('*.py')):\n"
-        "    if path.name not in ('app.py', '__init__.py'): importlib.import_module('.'.join(path.with_suffix('').parts))\n"
-        "from importlib.metadata import packages_distributions\n"
-        "known = packages_distributions()\n"
-        "names = {name.split('.')[0] for name in sys.modules}\n"
-        "print('\\n'.join(sorted({d for name in names for d in known.get(name, [])[:1]})))"
-    )
+    """The page is imported with everything hidden that ui.txt does not list."""
+    code = """
+import importlib, importlib.machinery, pathlib, sys
+from importlib.metadata import packages_distributions
+pins = {line.split("==")[0] for line in pathlib.Path("requirements/ui.txt").read_text().splitlines() if "==" in line}
+held = {top for top, names in packages_distributions().items() if {n.lower().replace("_", "-") for n in names} & pins}
+class Held:
+    finders = list(sys.meta_path)
+    find_distributions = staticmethod(importlib.machinery.PathFinder.find_distributions)
+    def find_spec(self, name, path=None, target=None):
+        top = name.split(".")[0]
+        if top in held or top in sys.stdlib_module_names or top in ("rag", "ui") or top[0] == "_":
+            return next((spec for one in self.finders if (spec := one.find_spec(name, path, target))), None)
+sys.meta_path[:] = [Held()]
+for path in sorted(pathlib.Path("ui").rglob("*.py")):
+    if path.name not in ("app.py", "__init__.py"):
+        importlib.import_module(".".join(path.with_suffix("").parts))
+print(len(held))
+"""
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
-    pins = {line.split("==")[0] for line in (ROOT / "requirements" / "ui.txt").read_text().split("\n") if "==" in line}
-    loaded = {name.lower().replace("_", "-") for name in result.stdout.split()} - {"redwell"}
-    # Libraries look for these and go on without them.
-    optional = {
-        "rich",
-        "click",
-        "pygments",
-        "markdown-it-py",
-        "mdurl",
-        "sniffio",
-        "setuptools",
-        "googleapis-common-protos",
-        "cloudpickle",
-    }
-    assert {"streamlit", "httpx", "pydantic"} <= loaded
-    assert loaded - pins - optional == set()
+    assert int(result.stdout) > 20

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.kube.manifests import OVERLAYS, RENDERED, ROOT, all_pods, of_kind, render
 
@@ -100,6 +102,23 @@ def test_the_cluster_profile_fits_the_production_overlay() -> None:
     cards = int(container["resources"]["limits"]["nvidia.com/gpu"])
     assert cards == int(gpu["rayStartParams"]["num-gpus"])
     assert own.tensor_parallel * own.pipeline_parallel * own.scaling.gpus <= cards
+
+
+def test_small_models_leave_the_engine_its_nodes() -> None:
+    """Every custom resource that a deployment asks for is on a group with cards, and not on the engine's."""
+    from rag.settings import load
+
+    [service] = of_kind("overlays/production", "RayService")
+    engine, small = service["spec"]["rayClusterConfig"]["workerGroupSpecs"][1:]
+    [application] = yaml.safe_load(service["spec"]["serveConfigV2"])["applications"]
+    settings = load(application["args"]["profile"], overrides=application["args"]["config"])
+    scalings = [settings.entities.scaling, settings.classifying.scaling]
+    scalings += [settings.embedding.scaling, settings.retrieval.scaling]
+    offered = json.loads(json.loads(small["rayStartParams"]["resources"]))
+    assert all(scaling.gpus > 0 and set(scaling.resources) <= set(offered) for scaling in scalings)
+    assert "resources" not in engine["rayStartParams"]
+    cards = small["minReplicas"] * int(small["rayStartParams"]["num-gpus"])
+    assert sum(scaling.gpus * scaling.min_replicas for scaling in scalings) <= cards
 
 
 @pytest.mark.parametrize("folder", RENDERED)

@@ -1,0 +1,1 @@
+"""How many cards a load needs and what goes on which: `redwell plan`."""
