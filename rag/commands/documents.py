@@ -39,6 +39,9 @@ def ingest(
     retry_failed: Annotated[bool, typer.Option(help="Only what failed before in these collections.")] = False,
     max_failures: Annotated[int | None, typer.Option(min=0, help="Stop after more failures than this.")] = None,
     callback_url: Annotated[str | None, typer.Option(help="Is told, signed, when the job or a document ends.")] = None,
+    password: Annotated[
+        str | None, typer.Option(envvar="REDWELL_FILE_PASSWORD", help="Opens encrypted files; used once and not kept.")
+    ] = None,
     wait: Annotated[bool, typer.Option(help="Follow every document to its end.")] = True,
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
@@ -62,6 +65,8 @@ def ingest(
         "retry_failed": retry_failed or None,
         "max_failures": max_failures,
     }
+    if password and (any("://" in place for place in places) or any(only_jobs.values())):
+        raise typer.BadParameter("A password goes with files of this machine, and with none of a job's options.")
     must = any("://" in place or set("*?[") & set(place) for place in places) or any(only_jobs.values())
     if not must and not any(True for _ in walk(Path(place) for place in places)):
         report("There is no file in what was named.", "Name files, or folders that hold some.")
@@ -69,14 +74,19 @@ def ingest(
     with reported(), client(url, api_key) as redwell:
         redwell.health()
         options = {**shared, **only_jobs, "callback_url": callback_url}
-        job = _start(redwell, [] if retry_failed else places, options, must=must)
+        # A password goes with an upload: a job is written down, a password never is.
+        job = None if password else _start(redwell, [] if retry_failed else places, options, must=must)
         if job is not None:
             ended = follow(redwell, job.id, json=json) if wait else job
             if ended.status in ("failed", "cancelled") or ended.progress.failed:
                 raise typer.Exit(1)
             return
         _upload(
-            redwell, [Path(place) for place in places], {**shared, "callback_url": callback_url}, wait=wait, json=json
+            redwell,
+            [Path(place) for place in places],
+            {**shared, "callback_url": callback_url, "password": password},
+            wait=wait,
+            json=json,
         )
 
 
@@ -106,8 +116,34 @@ def _upload(redwell: RedwellClient, files: list[Path], options: dict[str, Any], 
         raise typer.Exit(1)
 
 
+def retry(
+    document_id: Annotated[str, typer.Argument(help="Id of the document, as `redwell documents` lists it.")],
+    password: Annotated[
+        str | None, typer.Option(envvar="REDWELL_FILE_PASSWORD", help="Opens a file that failed for want of it.")
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Follow the document to its end.")] = True,
+    url: Url = DEFAULT_URL,
+    api_key: ApiKey = None,
+    json: Json = False,
+) -> None:
+    """Run again what failed of a document. Exit code 1 when it fails once more."""
+    with reported(), client(url, api_key) as redwell:
+        record = redwell.retry(document_id, password=password)
+        if wait:
+            record = redwell.wait(document_id, timeout=24 * 3600)
+    if json:
+        typer.echo(as_json(record))
+    elif record.error is not None:
+        report(record.error.detail, record.error.remedy)
+    else:
+        stdout().print(f"{record.filename}: {record.status}", markup=False)
+    if record.status == "failed":
+        raise typer.Exit(1)
+
+
 def list_documents(
     collection: Annotated[str | None, typer.Option(help="Only this collection.")] = None,
+    parent: Annotated[str | None, typer.Option(help="Only what came in this mail or archive (its id).")] = None,
     status: Annotated[str | None, typer.Option(help="queued, reading, analyzing, ready, partial or failed.")] = None,
     type: Annotated[str | None, typer.Option(help="Only documents of this type.")] = None,
     entity: Annotated[str | None, typer.Option(help="Only documents that name this.")] = None,
@@ -119,7 +155,9 @@ def list_documents(
     from rich.table import Table
 
     with reported(), client(url, api_key) as redwell:
-        found = list(redwell.documents(collection=collection, status=status, type=type, entity=entity))
+        found = list(
+            redwell.documents(collection=collection, parent_id=parent, status=status, type=type, entity=entity)
+        )
     if json:
         typer.echo(as_json(found))
         return

@@ -216,6 +216,25 @@ def bench_analysis(
     _write(result, output)
 
 
+@eval_app.command()
+def formats(
+    folder: Annotated[Path, typer.Argument(help="Folder with office/, pdfs/, contracts/ and invoices/.")],
+    output: Output = None,
+) -> None:
+    """Share of the files of each format that are read, with the right text; how the others end."""
+    from rag.evaluation.reading_formats import evaluate_formats
+
+    with reported(), console.status("reading") as status:
+        result = evaluate_formats(folder, progress=status.update)
+    table = Table("format", "files", "with text", "right text", "typed errors", "defects", "slowest s")
+    for kind, tally in result.items():
+        right = f"{tally['right']} of {tally['checked']}" if tally["checked"] else ""
+        cells = (tally["files"], tally["read"], right, len(tally["refused"]), len(tally["defects"]))
+        table.add_row(kind, *map(str, cells), str(tally["slowest_seconds"]))
+    console.print(table)
+    _write(result, output)
+
+
 @bench_app.command()
 def composition(
     runs: Annotated[int, typer.Option(help="Documents each way.")] = 5,

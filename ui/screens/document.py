@@ -10,7 +10,7 @@ import streamlit as st
 from rag.client import ApiError
 from rag.replies import Document, Entity, Mention
 from ui import api, marked, view, viewer
-from ui.screens import fields, labelling
+from ui.screens import contents, fields, labelling
 
 TABS = ("Text", "Summary", "Entities", "Fields", "Details")
 MOST_ENTITIES = 60
@@ -28,8 +28,10 @@ def render() -> None:
         st.fragment(_progress, run_every=1.0)(document.id)
     if document.error is not None:
         st.html(view.problem_html(document.error.detail, document.error.remedy, title="This document failed."))
+        contents.password(document)
     for warning in document.warnings:
         st.html(f'<div class="rw-notice">{view.escape(warning)}</div>')
+    contents.inside(document)
     if document.page_count:
         _pages(document)
     elif document.final:
@@ -38,6 +40,7 @@ def render() -> None:
 
 def _head(document: Document) -> None:
     st.page_link(st.session_state.pages["documents"], label="All documents", icon=":material/arrow_back:")
+    contents.above(document)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
         st.title(view.label(document.filename), anchor=False)
@@ -145,7 +148,8 @@ def _pages(document: Document) -> None:
                 st.caption("There are no words on this page.")
             if page.poorly_read:
                 st.html(view.poorly_read_html(page.confidence))
-            st.html(marked.legend_html(document.entities, number))
+            if legend := marked.legend_html(document.entities, number):
+                st.html(legend)
             st.html(marked.page_text_html(page, document.entities, highlights))
             if page.source == "ocr" and page.words:
                 st.caption(f"Read by text recognition, mean confidence {view.percent(page.confidence)}.")

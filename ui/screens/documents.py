@@ -40,7 +40,7 @@ def render() -> None:
 def _uploader() -> None:
     turn = st.session_state.setdefault("upload turn", 0)
     files = st.file_uploader(
-        "Add documents: PDF, scans and pictures, Office files, e-mail or text",
+        "Add documents: PDF, scans and pictures, Office files, e-mail, text, or a ZIP of them",
         accept_multiple_files=True,
         key=f"files {turn}",
     )
@@ -51,17 +51,22 @@ def _uploader() -> None:
         language = st.text_input(
             "Language of scans", placeholder="eng", key="to_language", help="Tesseract codes joined by +: eng+deu"
         )
+        password = st.text_input(
+            "Password", type="password", key="to_password", help="For encrypted files. Used once and not kept."
+        )
     if files:
         with st.spinner(f"Sending {view.plural(len(files), 'file')} …"):
-            _send([(file.name, file.getvalue()) for file in files], collection.strip(), language.strip())
+            _send([(file.name, file.getvalue()) for file in files], collection.strip(), language.strip(), password)
         st.session_state["upload turn"] += 1  # a new key empties the uploader
         st.rerun()
 
 
-def _send(files: list[tuple[str, bytes]], collection: str, language: str) -> None:
+def _send(files: list[tuple[str, bytes]], collection: str, language: str, password: str) -> None:
     refused: list[tuple[str, str, str]] = []
     try:
-        uploads = api.client().upload(files, collection=collection or None, language=language or None)
+        uploads = api.client().upload(
+            files, collection=collection or None, language=language or None, password=password or None
+        )
     except ApiError as error:
         names = files[0][0] if len(files) == 1 else view.plural(len(files), "file")
         st.session_state.refused = [(names, error.detail, error.remedy)]
@@ -112,7 +117,10 @@ def _library(types: list[str]) -> None:
     if st.session_state.get("listed") != filters:
         st.session_state.listed = filters
         cursors[:] = [None]
-    found = api.client().document_page(cursor=cursors[-1], limit=PER_PAGE, **filters)
+    # What came in mails and archives is found by any filter, and does not flood the whole list.
+    narrowed = set(filters) - {"sort", "collection"}
+    outermost = {} if narrowed else {"parent_id": "none"}
+    found = api.client().document_page(cursor=cursors[-1], limit=PER_PAGE, **filters, **outermost)
     if not found.documents:
         st.html('<div class="rw-empty"><h3>Nothing matches</h3><p>Take a filter away, or search for less.</p></div>')
         return
