@@ -27,7 +27,9 @@ from ingestion.inprocess import local_services
 from ingestion.steps import Plan, Steps, Taken
 from rag.concurrency import bounded
 from rag.errors import StageFailed
+from rag.fields.ask import asks_model
 from rag.model import Stage
+from rag.services import Services
 from rag.settings import Scaling, Settings
 
 T = TypeVar("T")
@@ -65,7 +67,8 @@ def cluster(settings: Settings, *, address: str | None) -> Iterator[None]:
 @contextmanager
 def language_model(settings: Settings, stages: Sequence[Stage]) -> Iterator[str]:
     """Name of the Serve application with the Llm: the running one's, else one for the time of the run; '' without."""
-    if Stage.SUMMARY not in stages or settings.llm.base_url:
+    asked = Stage.SUMMARY in stages or (Stage.CLASSIFY in stages and asks_model(settings))
+    if not asked or settings.llm.base_url:
         yield ""
         return
     if APP in serve.status().applications:
@@ -97,6 +100,16 @@ class RayPipeline:
 
     def abandon(self) -> None:
         ray.shutdown()
+
+
+def services_here(settings: Settings, *, llm: str) -> Services:
+    """Engines in this process, the language model where it runs."""
+    transport = None
+    if llm:
+        from rag.serving.transport import RayTransport
+
+        transport = RayTransport(serve.get_deployment_handle("Llm", llm))
+    return local_services(settings, llm=transport)
 
 
 def execute(ids: Sequence[int], settings: Settings, plan: Plan, *, llm: str) -> None:
@@ -136,12 +149,7 @@ class _Operator:
         os.nice(NICENESS)
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         self._loop = asyncio.new_event_loop()
-        transport = None
-        if llm:
-            from rag.serving.transport import RayTransport
-
-            transport = RayTransport(serve.get_deployment_handle("Llm", llm))
-        self._steps = Steps(plan, local_services(settings, llm=transport))
+        self._steps = Steps(plan, services_here(settings, llm=llm))
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         return self._loop.run_until_complete(work)

@@ -6,20 +6,43 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import psutil
 import typer
 
-from ingestion.run import Outcome, Run, opened, runner_name, start, wanted_stages
+from ingestion.export import export
+from ingestion.inline import InlinePipeline, SmallInline
+from ingestion.report import Recorder, html
+from ingestion.run import Outcome, Pipeline, Run, opened, runner_name, start, wanted_stages
 from ingestion.show import shown
 from rag.commands.common import ConfigFile, Json, reported
 from rag.commands.documents import parse_metadata
-from rag.ingestions import Request, RunStatus
+from rag.commands.jobs import print_summary
+from rag.errors import InvalidInput
+from rag.ingestions import Progress, Request, RunStatus
+from rag.model import Stage
 from rag.names import collection_name
+from rag.services import Services
 from rag.settings import Settings, load
 
 app = typer.Typer(add_completion=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a job is run and shown; what it loads is its Request."""
+
+    address: str | None = None
+    ray: bool = True
+    json: bool = False
+    watch: bool = False
+    report: Path | None = None
+    export: Path | None = None
+
 
 Sources = Annotated[
     list[str] | None,
@@ -47,12 +70,14 @@ def main(
     retry_failed: Annotated[bool, typer.Option(help="Only what failed before.")] = False,
     max_failures: Annotated[int | None, typer.Option(min=0, help="Stop after more failures than this.")] = None,
     watch: Annotated[bool, typer.Option(help="Stay, and load what comes or changes.")] = False,
-    export: Annotated[Path | None, typer.Option(help="Write what was found to this folder, as Parquet.")] = None,
+    target: Annotated[
+        Path | None, typer.Option("--export", help="Write what was found: a folder of Parquet files, or x.jsonl.")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write a report with plots to this HTML file.")] = None,
     address: Annotated[
         str | None, typer.Option(envvar="RAY_ADDRESS", help="Ray cluster; none: one of its own.")
     ] = None,
-    job: Annotated[str | None, typer.Option(help="Run this queued job of the service instead.", hidden=True)] = None,
+    ray: Annotated[bool, typer.Option(help="--no-ray: in this process alone, for a few files.")] = True,
     profile: Annotated[str, typer.Option(help="cpu, gpu or cluster.")] = "cpu",
     config: ConfigFile = None,
     json: Json = False,
@@ -61,7 +86,7 @@ def main(
     with reported():
         settings = load(profile, file=config)
         names = [line.strip() for line in sys.stdin if line.strip()] if sources == ["-"] else sources or []
-        if not names and manifest is None and not retry_failed and job is None:
+        if not names and manifest is None and not retry_failed:
             raise typer.BadParameter("Name a source, or give --manifest or --retry-failed.")
         request = Request(
             sources=tuple(name if "://" in name else str(Path(name).expanduser().absolute()) for name in names),
@@ -77,55 +102,63 @@ def main(
             retry_failed=retry_failed,
             max_failures=max_failures,
         )
-        outcome = perform(
-            request, settings, address=address, json=json, job=job, watch=watch, report=report, export=export
-        )
+        options = Options(address=address, ray=ray, json=json, watch=watch, report=report, export=target)
+        outcome = perform(request, settings, options)
     if outcome.ingestion.status is not RunStatus.DONE:
         raise typer.Exit(130 if outcome.ingestion.status is RunStatus.CANCELLED else 1)
     if outcome.progress.failed:
         raise typer.Exit(1)
 
 
-def perform(
-    request: Request,
-    settings: Settings,
-    *,
-    address: str | None = None,
-    json: bool = False,
-    job: str | None = None,
-    watch: bool = False,
-    report: Path | None = None,
-    export: Path | None = None,
-) -> Outcome:
-    """One job on Ray, told as it goes. Raises RedwellError when it cannot begin."""
-    from ingestion import batch
-
+def perform(request: Request, settings: Settings, options: Options) -> Outcome:
+    """One job, told as it goes. Raises RedwellError when it cannot begin."""
     logging.disable(logging.INFO)
     stages = wanted_stages(request.stages)
-    with batch.cluster(settings, address=address), batch.language_model(settings, stages) as llm:
-        pipeline = batch.RayPipeline(settings, llm=llm)
-        return asyncio.run(
-            _conduct(request, settings, pipeline, json=json, job=job, watch=watch, report=report, export=export)
-        )
+    if not options.ray:
+        if Stage.SUMMARY in stages and not settings.llm.base_url:
+            raise InvalidInput(
+                "Without Ray there is no language model for summaries.",
+                "Name the other stages (--stages read,entities,classify,index), or set llm.base_url.",
+            )
+        return asyncio.run(_conduct(request, settings, options, lambda services: InlinePipeline(services)))
+    from ingestion import batch
+
+    with batch.cluster(settings, address=options.address), batch.language_model(settings, stages) as llm:
+        large = batch.RayPipeline(settings, llm=llm)
+        small = InlinePipeline(batch.services_here(settings, llm=llm))
+        return asyncio.run(_conduct(request, settings, options, lambda services: SmallInline(small, large)))
 
 
 async def _conduct(
-    request: Request,
-    settings: Settings,
-    pipeline: object,
-    *,
-    json: bool,
-    job: str | None,
-    watch: bool,
-    report: Path | None,
-    export: Path | None,
+    request: Request, settings: Settings, options: Options, pipeline: Callable[[Services], Pipeline]
 ) -> Outcome:
     async with opened(settings) as services:
         owner = runner_name("cli")
         ingestion = await start(request, services, owner=owner)
-        with shown(ingestion.id, json=json) as tell:
-            run = Run(ingestion, settings, pipeline, owner=owner, tell=tell, services=services)  # type: ignore[arg-type]
+        recorder = Recorder(lambda: psutil.virtual_memory().used / 2**20)
+        with shown(ingestion.id, json=options.json) as tell:
+
+            def told(doing: str, progress: Progress) -> None:
+                recorder.take(doing, progress)
+                tell(doing, progress)
+
+            run = Run(
+                ingestion,
+                settings,
+                pipeline(services),
+                owner=owner,
+                tell=told,
+                services=services,
+                watch=options.watch,
+            )
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, run.stop.set)
             outcome = await run.run()
+        failures = await services.state.items.items(ingestion.id, status=["failed", "partial"], limit=500)
+        if not options.json:
+            print_summary(outcome.ingestion.summary, [(item.uri, item.error) for item in failures])
+        if options.report is not None:
+            await asyncio.to_thread(options.report.write_text, html(outcome.ingestion, recorder.rows, failures))
+        if options.export is not None:
+            await export(services.state, ingestion.id, options.export)
         return outcome

@@ -19,6 +19,7 @@ import structlog
 from ingestion.inprocess import local_services
 from ingestion.sources import WEB, Selection, SourceItem, items, manifest
 from ingestion.steps import Plan, Steps, remove
+from ingestion.watch import changed
 from rag.allowed import check
 from rag.analyze import SIDE_BY_SIDE, versions
 from rag.errors import InvalidInput, RedwellError, Unavailable
@@ -100,6 +101,7 @@ def dead(owner: str) -> bool:
 class Run:
     """`owner` holds the job's lease; `stop` (an event) ends it early as a cancellation does.
 
+    `watch`: after the first load it stays, and loads what comes or changes until it is stopped.
     `allow`: the only sources that may be read, for jobs that came over HTTP; what a manifest names is checked too.
     """
 
@@ -113,7 +115,9 @@ class Run:
         tell: Tell,
         services: Services,
         allow: Sequence[str] | None = None,
+        watch: bool = False,
     ) -> None:
+        self._watching = watch
         self._allow = allow
         self._id = ingestion.id
         self._ingestion = ingestion
@@ -171,6 +175,16 @@ class Run:
         else:
             await self._list()
             await self._state.items.orphans(self._id)
+        await self._load()
+        while self._watching:
+            self._doing = "watching"
+            await changed(self._request.sources, self.stop)
+            if self.stop.is_set():
+                return
+            await self._list()
+            await self._load()
+
+    async def _load(self) -> None:
         self._doing = "loading"
         for _ in range(PASSES):
             if ids := await self._state.items.waiting(self._id):
@@ -207,6 +221,9 @@ class Run:
                 pause = 1.0
             try:
                 await asyncio.wait_for(self.stop.wait(), pause)
+                if self._doing == "watching":
+                    await asyncio.sleep(pause)  # nothing is under way: the work ends by itself
+                    continue
                 self._why = Stopped("The job was interrupted.")
                 return
             except TimeoutError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -44,6 +45,7 @@ def start_stack(data_dir: Path, *, log: Path, **more: str) -> tuple[subprocess.P
     """
     port = free_port()
     environment = {**os.environ, **more, "REDWELL_DATA_DIR": str(data_dir), "REDWELL_SERVER__PORT": str(port)}
+    environment.setdefault("REDWELL_INGESTION__ALLOW", json.dumps([str(data_dir.parent / "sources")]))
     environment.setdefault("REDWELL_CACHE_DIR", str(ROOT / ".cache" / "redwell"))
     with log.open("wb") as output:
         process = subprocess.Popen(

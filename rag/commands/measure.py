@@ -324,6 +324,21 @@ def _embedder() -> Any:
     return SentenceTransformerEmbedder(path, dtype=settings.embedding.dtype)
 
 
+@bench_app.command("ingest")
+def ingest_bench(
+    pages: Annotated[int, typer.Option(help="Scanned pages.")] = 20,
+    samples: Annotated[Path, typer.Option(help="Folder of PDFs the pages are drawn from.")] = Path("data/samples"),
+    output: Output = None,
+) -> None:
+    """Pages per CPU-second of batch reading, beside bare tesseract in the same run."""
+    from rag.bench.ingest import bench_ingest
+
+    with reported(), console.status("reading the same pages both ways"):
+        result = bench_ingest(samples, pages=pages).as_dict()
+    _show("Batch reading beside bare tesseract", result)
+    _write(result, output)
+
+
 @contextlib.contextmanager
 def _stack() -> Iterator[str]:
     """A Redwell with an empty library on a free port, stopped afterwards."""

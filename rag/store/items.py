@@ -59,6 +59,8 @@ class ItemStore(ItemLists):
                 same = bool(file["fingerprint"]) and row.fingerprint == file["fingerprint"]
                 loaded = row.status == ItemStatus.DONE.value and row.document_id in complete
                 if same and (loaded or row.status in DEAD):
+                    if row.ingestion_id == ingestion_id:
+                        continue
                     values: dict[str, Any] = {"ingestion_id": ingestion_id}
                 else:
                     values = _again(ingestion_id, file)

@@ -1,18 +1,16 @@
-"""Jobs over played models and the real store; the pipeline is a plain loop over the steps of the operators."""
+"""Jobs over played models and the real store, without Ray."""
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ingestion.inline import InlinePipeline
 from ingestion.run import Outcome, Run, start
-from ingestion.steps import Plan, Steps
 from rag.fakes import (
     FakeBlobs,
     FakeClassifier,
@@ -24,47 +22,11 @@ from rag.fakes import (
     FakeRetriever,
 )
 from rag.ingestions import Progress, Request
-from rag.model import Stage
 from rag.services import Services, open_state
 from rag.settings import Settings
 from rag.store.database import Database
 
 OWNER = "cli/elsewhere/1/0"
-
-
-@dataclass
-class PlainPipeline:
-    """Implements run.Pipeline without Ray. `after` is called with the number of files taken and may raise."""
-
-    services: Services
-    after: Callable[[int], None] = lambda taken: None
-    taken: list[int] = field(default_factory=list)
-    abandoned: bool = False
-
-    def execute(self, ids: Sequence[int], plan: Plan) -> None:
-        asyncio.run(self._execute(ids, Steps(plan, self.services)))
-
-    async def _execute(self, ids: Sequence[int], steps: Steps) -> None:
-        for id in ids:
-            self.taken.append(id)
-            self.after(len(self.taken))
-            found = await steps.take(id)
-            if found is None:
-                continue
-            complete = not found.tasks
-            for task in found.tasks:
-                complete = await steps.read_page(found.document_id, task, 0.0) or complete
-            if complete and all(
-                [
-                    await steps.analyse(found.document_id, only)
-                    for only in ((Stage.ENTITIES,), (Stage.CLASSIFY, Stage.INDEX), (Stage.SUMMARY,))
-                ]
-            ):
-                await steps.settle(found.document_id)
-        await self.services.state.database.close()
-
-    def abandon(self) -> None:
-        self.abandoned = True
 
 
 @pytest.fixture(scope="session")
@@ -118,7 +80,13 @@ def load(services: Services) -> Load:
     async def run(*sources: Path | str, after: Callable[[int], None] = lambda taken: None, **options: Any) -> Outcome:
         request = Request(sources=tuple(str(source) for source in sources), **options)
         ingestion = await start(request, services, owner=OWNER)
-        pipeline = PlainPipeline(services, after)
+        taken: list[int] = []
+
+        def taking(id: int) -> None:
+            taken.append(id)
+            after(len(taken))
+
+        pipeline = InlinePipeline(services, taking=taking)
         told: list[tuple[str, Progress]] = []
         job = Run(
             ingestion,
