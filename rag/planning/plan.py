@@ -69,6 +69,10 @@ def make_plan(stages: Sequence[StageCost], load: Load, cards: Cards | None, *, m
         share = 0.0
         if stage.on_gpu and cards is not None:
             share = share_of(stage.memory_gib, use, cards, most_use=most_use)
+            if stage.workers > 1:
+                # Ray adds up what is left of a node's cards: tenths of four cards look like room for a small model, which
+                # then waits there for ever. An engine over several cards gets all of them.
+                share = 1.0
             replicas += [Replica(stage.name, number, stage.workers, share, use) for number in range(count)]
         wait = mean_wait(load.calls(stage), stage.seconds, count * stage.at_once)
         planned.append(StagePlan(stage.name, count, share, stage.workers, stage.cpus, use, wait, stage.seconds))

@@ -40,6 +40,11 @@ def test_the_workers_of_a_replica_share_a_node_and_no_card() -> None:
     assert len({node for node, _ in seats}) == 1
 
 
+def test_an_engine_over_several_cards_leaves_no_crumbs_of_them() -> None:
+    plan = fewest_cards(FIELD_CASE, Load(1.1), CARDS)
+    assert {stage.name: stage.gpus for stage in plan.stages if stage.workers > 1} == {"llm": 1.0}
+
+
 def test_no_card_is_given_away_twice() -> None:
     for rate in (0.2, 0.7, 1.1, 1.9, 2.6):
         plan = fewest_cards(FIELD_CASE, Load(rate), Cards(32, 80, 8))
