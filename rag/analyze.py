@@ -32,9 +32,10 @@ SIDE_BY_SIDE = (Stage.ENTITIES, Stage.CLASSIFY, Stage.INDEX, Stage.SUMMARY)
 
 
 async def analyze(
-    document: Document, services: Services, *, only: Collection[Stage] = SIDE_BY_SIDE
+    document: Document, services: Services, *, only: Collection[Stage] = SIDE_BY_SIDE, again: bool = False
 ) -> dict[Stage, RedwellError]:
     """Do what is left to do for a document; returns the optional stages that failed. `only`: just these after reading.
+    `again`: on the pages as they were read, and the document's status stays what it is.
 
     Every stage is idempotent and recorded, so that a run that was cut off goes on where it was. Raises what reading
     raised (the document has then failed) and DocumentNotFound when it was deleted meanwhile.
@@ -42,8 +43,11 @@ async def analyze(
     stages = Stages(services.state.documents, document, services.metrics)
     name = asyncio.create_task(_classify_name(document, services, wanted=Stage.CLASSIFY in only))
     try:
-        pages = await _read(document, services, stages)
-        await services.state.documents.set_status(document.id, Status.ANALYZING)
+        if again:
+            pages = await services.state.documents.pages(document.id)
+        else:
+            pages = await _read(document, services, stages)
+            await services.state.documents.set_status(document.id, Status.ANALYZING)
         work = {
             Stage.ENTITIES: lambda: _entities(document, pages, services, stages),
             Stage.CLASSIFY: lambda: _classify_then_fields(document, pages, name, services, stages),

@@ -19,6 +19,7 @@ from rag.commands import (
     measure,
     plan,
     questions,
+    reruns,
     server,
     transfer,
 )
@@ -62,6 +63,8 @@ app.command(rich_help_panel="With a running service")(questions.ask)
 app.command(rich_help_panel="With a running service")(questions.search)
 app.command(rich_help_panel="With a running service")(fields.fields)
 app.add_typer(jobs.jobs_app, name="jobs", rich_help_panel="With a running service")
+app.command(rich_help_panel="With a running service")(reruns.reanalyse)
+app.command(rich_help_panel="With a running service")(reruns.candidate)
 app.add_typer(labels.labels_app, name="labels", rich_help_panel="With a running service")
 app.command(rich_help_panel="With a running service")(counting.count)
 measure.eval_app.command("corpus")(counting.evaluate)

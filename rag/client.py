@@ -19,6 +19,7 @@ from rag.calls.insights import InsightCalls
 from rag.calls.jobs import JobCalls
 from rag.calls.labels import LabelCalls
 from rag.calls.questions import QuestionCalls
+from rag.calls.reruns import RerunCalls
 from rag.wire import ApiError
 
 __all__ = ["ApiError", "File", "Highlight", "RedwellClient"]
@@ -34,5 +35,6 @@ class RedwellClient(
     InsightCalls,
     FeedbackCalls,
     JobCalls,
+    RerunCalls,
 ):
     """Thread-safe. Calls that may be repeated are retried on 502, 503 and 504, for `retry_seconds` in all."""

@@ -74,6 +74,10 @@ def build_application(settings: Settings) -> serve.Application:
         handles[name] = retriever.options(name=name.capitalize()).bind(settings, shard)
     if settings.reranking.model and not settings.reranking.base_url:
         handles["reranker"] = scaled(RerankerDeployment, settings.reranking.scaling).bind(settings)
+    if settings.entities.candidate:
+        tried = settings.entities.model_copy(update={"model": settings.entities.candidate})
+        beside = scaled(EntitiesDeployment, tried.scaling).options(name="EntitiesCandidate")
+        handles["candidate"] = beside.bind(settings.model_copy(update={"entities": tried}))
     if not settings.llm.base_url:
         handles["llm"] = build_llm(settings)
     analyzer = scaled(AnalyzerDeployment, settings.analysis.scaling).bind(settings, handles)

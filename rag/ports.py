@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from rag.labels import Example, LabelSet, Trained
-from rag.model import Box, Classification, Document, Entity, Filter, Hit, Message, Mode, Page, PageTask, Token
+from rag.model import Box, Classification, Document, Entity, Filter, Hit, Message, Mode, Page, PageTask, Stage, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,3 +255,5 @@ class Job:
     document: Document
     owner: str
     attempt: int
+    stage: Stage | None = None
+    """Only this stage, again; None: all that is left to do."""

@@ -205,6 +205,9 @@ def remote_services(
         else generator,
         reranker=_reranker(settings, transports.get("reranker")),
         metrics=metrics,
+        candidate=EntitiesClient(transports["candidate"], f"{settings.entities.candidate}/{ENTITIES_VERSION}", seconds)
+        if "candidate" in transports
+        else None,
     )
 
 

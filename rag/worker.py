@@ -6,12 +6,12 @@ import asyncio
 
 import structlog
 
-from rag.analyze import analyze
 from rag.errors import DocumentNotFound, RedwellError, Unavailable
 from rag.logs import DOCUMENT, about
 from rag.metrics import DOCUMENTS
 from rag.model import Stage, Status
 from rag.ports import Job
+from rag.reanalyse import analyze_with_candidate, rerun
 from rag.reindex import reindex
 from rag.services import Services
 from rag.tracing import span
@@ -103,8 +103,11 @@ async def run_job(job: Job, services: Services) -> None:
 async def _run(job: Job, services: Services) -> None:
     document, state = job.document, services.state
     attempts_left = services.settings.analysis.max_attempts - job.attempt
+    if job.stage is not None:
+        await _run_again(job, job.stage, services)
+        return
     try:
-        failures = await analyze(document, services)
+        failures = await analyze_with_candidate(document, services)
     except DocumentNotFound:
         await state.jobs.finish(job)
         return
@@ -129,3 +132,19 @@ async def _settle(job: Job, services: Services, status: Status, error: RedwellEr
     await services.state.documents.set_status(job.document.id, status, error=error.as_dict() if error else None)
     await services.state.jobs.finish(job)
     services.metrics.count(DOCUMENTS, status=status.value)
+
+
+async def _run_again(job: Job, stage: Stage, services: Services) -> None:
+    """One stage of a document that is ready: its status stays, and what failed is on the stage's record."""
+    attempts_left = services.settings.analysis.max_attempts - job.attempt
+    try:
+        failures = await rerun(job.document, stage, services)
+    except DocumentNotFound:
+        failures = {}
+    except RedwellError as error:
+        log.warning("rerun_failed", document=job.document.id, stage=stage.value, code=error.code, detail=error.detail)
+        failures = {stage: error}
+    if any(error.retryable for error in failures.values()) and attempts_left > 0:
+        await services.state.jobs.release(job, delay_seconds=2.0**job.attempt)
+    else:
+        await services.state.jobs.finish(job)

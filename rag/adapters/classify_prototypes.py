@@ -140,8 +140,13 @@ class PrototypeClassifier:
     def _trained(self, row: np.ndarray, classes: Sequence[str], own: LabelSet, version: str) -> Classification:
         by_class = dict(zip(classes, row.tolist(), strict=True))
         values = np.array([by_class.get(label, 0.0) for label in own.names])
-        logits = np.log(np.maximum(values, 1e-9))
-        return _spread(logits, own.names, other=float(np.log(max(UNSURE, by_class.get(OTHER, 0.0)))), version=version)
+        other = by_class.get(OTHER, 0.0)
+        if max(float(values.max()), other) < UNSURE:
+            other = UNSURE
+        # Where the head is sure, 'other' takes nothing from its calibrated probabilities.
+        return _spread(
+            np.log(np.maximum(values, 1e-9)), own.names, other=float(np.log(max(other, 1e-9))), version=version
+        )
 
     def _decide(self, scores: np.ndarray, text: str, own: LabelSet) -> Classification:
         other = OTHER_BELOW

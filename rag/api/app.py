@@ -22,6 +22,7 @@ from rag.api import (
     problems,
     questions,
     redaction,
+    reruns,
 )
 from rag.api.gates import Gates
 from rag.api.index import routes as index_routes
@@ -58,6 +59,7 @@ def create_app(services: Services, *, behind_proxy: bool = False) -> FastAPI:
     app.include_router(corpus.routes(services))
     app.include_router(fields.routes(services))
     app.include_router(insights.routes(services))
+    app.include_router(reruns.routes(services))
     app.include_router(labels.routes(services))
     app.include_router(feedback.routes(services))
     app.include_router(jobs.routes(services))

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Update, and_, delete, func, or_, select, update
 
+from rag.model import Stage
 from rag.ports import Job
 from rag.store.database import Database
 from rag.store.records import load_one, now
@@ -49,9 +50,10 @@ class JobQueue:
                 update(jobs)
                 .where(jobs.c.document_id == id)
                 .values(owner=token, attempt=jobs.c.attempt + 1, lease_until=instant + timedelta(seconds=lease_seconds))
-                .returning(jobs.c.attempt)
+                .returning(jobs.c.attempt, jobs.c.stage)
             )
-            return Job(await load_one(connection, id), token, claimed.scalar_one())
+            attempt, stage = claimed.one()
+            return Job(await load_one(connection, id), token, attempt, Stage(stage) if stage else None)
 
     async def renew(self, job: Job, *, lease_seconds: float) -> bool:
         """False: another has taken the job, or the document is deleted; stop working on it."""

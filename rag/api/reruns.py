@@ -1,0 +1,56 @@
+"""One stage again over the library, and a candidate beside the model in charge."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from rag.api.schemas import Body
+from rag.errors import InvalidInput
+from rag.model import Stage
+from rag.reanalyse import TRIED, beside, progress, reanalyse, stage_named
+from rag.rollout import Mode, Rollout
+from rag.services import Services
+
+
+class RerunBody(Body):
+    stage: str = Field(description="entities, classify, index or summary.")
+    collection: str | None = None
+
+
+class CandidateBody(Body):
+    mode: Mode
+    weight: float = Field(0.0, ge=0, le=1, description="Share of the documents, with mode `share`.")
+
+
+def routes(services: Services) -> APIRouter:
+    router = APIRouter(tags=["analysis"])
+
+    @router.post("/v1/reanalyse", status_code=202, summary="Run one stage again where it is out of date")
+    async def again(asked: RerunBody) -> dict[str, Any]:
+        """Documents keep their status and stay searchable meanwhile. Asking twice queues nothing twice."""
+        stage = stage_named(asked.stage)
+        queued = await reanalyse(stage, services, asked.collection)
+        return {"queued": queued, **asdict(await progress(stage, services, asked.collection))}
+
+    @router.get("/v1/reanalyse/{stage}", summary="How far it is, and what changed")
+    async def state(stage: str, collection: str | None = None) -> dict[str, Any]:
+        return asdict(await progress(stage_named(stage), services, collection))
+
+    @router.get("/v1/candidates/{stage}", summary="The candidate's results beside those of the model in charge")
+    async def candidate(stage: str, collection: str | None = None) -> dict[str, Any]:
+        stage_named(stage, TRIED)
+        return await beside(services, collection)
+
+    @router.post("/v1/candidates/{stage}", summary="Shadow, share, promote or drop the candidate")
+    async def decide(stage: str, asked: CandidateBody) -> dict[str, Any]:
+        known: Stage = stage_named(stage, TRIED)
+        if services.candidate is None:
+            raise InvalidInput("There is no candidate.", "Set entities.candidate to its model and restart.")
+        await services.state.reruns.decide(known, Rollout(asked.mode, asked.weight))
+        return await beside(services)
+
+    return router
