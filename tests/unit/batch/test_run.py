@@ -60,6 +60,7 @@ async def test_a_second_run_does_nothing(services: Services, folder: Path, load:
 
 
 # A killed run leaves a database thread without its event loop, as it would leave a process.
+# The other file is cancelled, sometimes while aiosqlite opens a connection: its thread then finds the loop closed.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 async def test_a_run_that_broke_off_goes_on(services: Services, folder: Path, load: Load) -> None:
     def die(taken: int) -> None:
