@@ -42,7 +42,7 @@ class Threads:
         self._reader, self._ocr = LocalReader(**options), TesseractOcr(**options)
         self.version = self._ocr.version
 
-    async def read(self, key, *, filename, language=None, password=None):
+    async def read(self, key, *, filename, language=None, password=None, keep_members=False):
         return await asyncio.to_thread(self._reader.read, key, filename=filename, language=language)
 
     async def redact(self, key, *, media_type, pages, removed, dpi):
