@@ -12,6 +12,8 @@ from functools import cache
 from typing import Any
 
 from rag import engines
+from rag.concurrency import LastUsed
+from rag.embedders import embedding_version, load_embedder
 from rag.errors import StageFailed
 from rag.remote import Transport, remote_services
 from rag.services import Services
@@ -72,6 +74,12 @@ def local_services(settings: Settings, *, llm: Transport | None = None) -> Servi
         own = engines.classifier(settings, embedder=shared)
         return {"classify": own.classify, "classify_name": own.classify_name}
 
+    def embedder() -> Methods:
+        """By version, as the Embedder deployment: the library may be embedded with another model than the settings'."""
+        own, gpus = embedding_version(settings), settings.embedding.scaling.gpus
+        models = LastUsed(lambda version: embedding() if version == own else load_embedder(settings, gpus, version))
+        return {"embed": lambda texts, version: models.get(version).embed(texts)}
+
     def missing() -> Methods:
         raise StageFailed("This part of the service is not there in a batch job.", "Leave its stage to the service.")
 
@@ -80,7 +88,7 @@ def local_services(settings: Settings, *, llm: Transport | None = None) -> Servi
         "ocr": InProcess(lambda: {"recognize": engines.ocr(settings).recognize}),
         "entities": InProcess(lambda: {"recognize": engines.entities(settings).recognize}),
         "classifier": InProcess(classifier, turn=turn),
-        "embedder": InProcess(lambda: {"embed": embedding().embed}, turn=turn),
+        "embedder": InProcess(embedder, turn=turn),
         "retriever": InProcess(missing),
     }
     if llm is not None or not settings.llm.base_url:
