@@ -17,7 +17,7 @@ from typing import TypeVar
 import structlog
 
 from ingestion.sources import SourceItem, fetched
-from rag.analyze import SIDE_BY_SIDE, analyze, outline, read_version, report_reading, versions
+from rag.analyze import SIDE_BY_SIDE, analyze, outline, read_version, recognize_page, report_reading, versions
 from rag.errors import DocumentNotFound, EmptyFile, RedwellError, StageFailed
 from rag.ingestions import MEMBER, Item, ItemStatus
 from rag.model import Document, PageTask, Stage, StageRecord, StageStatus, Status
@@ -95,7 +95,7 @@ class Steps:
     async def read_page(self, document_id: str, task: PageTask, began: float) -> bool:
         """OCR of one page; True for the page that makes the document complete. `began`: when reading began, time()."""
         try:
-            page = await self._patiently(lambda: self._services.ocr.recognize(task))
+            page = await self._patiently(lambda: recognize_page(task, self._services))
             saved, total = await self._documents.save_page(document_id, page)
             await self._items.pages(document_id, pages=total, read=saved, stage="ocr")
             if saved < total:

@@ -124,6 +124,11 @@ async def outline(document: Document, services: Services) -> tuple[dict[int, Pag
     return read, [page for page in found.pages if isinstance(page, PageTask) and page.number not in read]
 
 
+async def recognize_page(task: PageTask, services: Services) -> Page:
+    """OCR of one page, with the language that its text is in."""
+    return in_language(await services.ocr.recognize(task))
+
+
 async def _recognize(
     tasks: Sequence[PageTask],
     read: dict[int, Page],
@@ -136,7 +141,7 @@ async def _recognize(
     """Fan the pages out; each one is durable as soon as it is read."""
 
     async def one(task: PageTask) -> None:
-        page = in_language(await services.ocr.recognize(task))
+        page = await recognize_page(task, services)
         await services.state.documents.save_pages(document.id, [page])
         read[page.number] = page
         await stages.progress(Stage.READ, len(read), total)
