@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from rag.cite import Citations
+from rag.cite import ALSO, QUOTED, Citations
 from rag.corpus.answering import counted_answer
 from rag.errors import DeadlineExceeded, Unavailable
 from rag.evidence import Evidence, gather_evidence, relevance
@@ -239,7 +239,7 @@ async def _quotation(evidence: Sequence[Evidence], citations: Citations) -> tupl
     for item in _nearest(evidence):
         citation = await citations.cite(item)
         quote = " ".join(citation.quote.split())
-        text = f"{'See also' if parts else 'The documents say'}: “{quote}” [{citation.marker}]"
+        text = f"{ALSO if parts else QUOTED}: “{quote}” [{citation.marker}]"
         parts.append(text)
         checks.append(SentenceCheck(text, True, 1.0, citation.marker))
     return "\n\n".join(parts), checks

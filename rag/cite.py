@@ -7,6 +7,11 @@ from rag.legible import MIN_CONFIDENCE, poorly_read
 from rag.model import Citation, Page, Passage
 from rag.store.documents import DocumentStore
 
+QUOTED = "The documents say"
+"""Begins an answer that quotes a page instead of telling it."""
+ALSO = "See also"
+"""Begins each further quotation."""
+
 
 class SpanCitations:
     """Collects the citations of one answer; the same span is cited under the same number."""

@@ -100,7 +100,7 @@ _STOP = frozenset(
 _WORD = re.compile(r"[^\W_]+(?:[-/'’.&][^\W_]+)*")
 _NUMBER = re.compile(r"\d+(?:[.,'’ ]\d{3})*(?:[.,]\d+)?|\d+")
 _NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|without|cannot|n't)\b|n't\b", re.IGNORECASE)
-_MONTHS = [
+MONTHS = [
     "january",
     "february",
     "march",
@@ -156,7 +156,7 @@ def names(text: str) -> list[str]:
     for match in _WORD.finditer(text):
         word = match.group()
         begins = match.start() == 0 or text[: match.start()].rstrip(" \"'“(")[-1:] in (".", "!", "?", ":", "\n", "")
-        if word[0].isupper() and not begins and word.casefold() not in _STOP and word.casefold() not in _MONTHS:
+        if word[0].isupper() and not begins and word.casefold() not in _STOP and word.casefold() not in MONTHS:
             found.append(word)
     return found
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 import structlog
 
+from rag.cite import QUOTED
 from rag.errors import Unavailable
 from rag.model import Answer, Message, Page, StageStatus, Token
 from rag.ports import Generator
@@ -147,7 +148,7 @@ def count_pages(pages: Sequence[Page], metrics: Metrics) -> None:
 
 def count_answer(answer: Answer, metrics: Metrics) -> None:
     """`quoted` is the quotation that stands in for a draft; one that had a draft is a grounding failure as well."""
-    quoted = answer.found and answer.answer.startswith("The documents say:")
+    quoted = answer.found and answer.answer.startswith(f"{QUOTED}:")
     if not answer.found:
         outcome = "not_found"
     elif quoted:

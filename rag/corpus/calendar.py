@@ -7,24 +7,11 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from rag.entity_rules import iso_date
+from rag.ground import MONTHS
 
 Span = tuple[date, date]
 """First day, and the day after the last."""
 
-_MONTHS = (
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-)
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10}
@@ -77,7 +64,7 @@ def span(words: str, today: date) -> Span | None:
         return date(int(plain), 1, 1), date(int(plain) + 1, 1, 1)
     if quarter := re.fullmatch(r"q([1-4]) (\d{4})", plain):
         return _months(int(quarter[2]), 3 * int(quarter[1]) - 2, 3)
-    if plain[:3] in {month[:3] for month in _MONTHS} and re.fullmatch(r"[a-z]+", plain):
+    if plain[:3] in {month[:3] for month in MONTHS} and re.fullmatch(r"[a-z]+", plain):
         month = _month(plain)
         return _months(today.year if month <= today.month else today.year - 1, month, 1)
     if iso := iso_date(plain):
@@ -131,7 +118,7 @@ def _months(year: int, month: int, count: int) -> Span:
 
 
 def _month(name: str) -> int:
-    return next(number for number, month in enumerate(_MONTHS, 1) if month.startswith(name[:3]))
+    return next(number for number, month in enumerate(MONTHS, 1) if month.startswith(name[:3]))
 
 
 def _iso(text: str) -> Span:

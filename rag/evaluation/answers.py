@@ -6,14 +6,15 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from rag.adapters.ocr_tesseract import TesseractOcr
 from rag.answer import EVIDENCE_PASSAGES, AskRequest, complete
+from rag.cite import ALSO, QUOTED
 from rag.evaluation.corpora import Asked, QuestionSet, Source
+from rag.evaluation.files import in_place
 from rag.evaluation.library import Library, Text
 from rag.ground import check
 from rag.model import Answer, Filter, Page
@@ -21,7 +22,7 @@ from rag.read.reader import LocalReader
 
 TOP = 5
 MARKER = re.compile(r"\s*\[\d+\]")
-FRAME = re.compile(r"^(?:The documents say|See also): |[“”]", re.MULTILINE)
+FRAME = re.compile(rf"^(?:{QUOTED}|{ALSO}): |[“”]", re.MULTILINE)
 SPAN_WINDOW = 100
 """Letters and digits of a long span that must stand on a page: clauses run over page breaks."""
 
@@ -75,8 +76,8 @@ async def evaluate_answers(
 
 async def load(sources: Iterable[Source], library: Library, progress: Callable[[str], None]) -> None:
     limits, reading = library.settings.limits, library.settings.reading
-    ocr = TesseractOcr(limits=limits, reading=reading, open_path=_open)
-    with closing(LocalReader(limits=limits, reading=reading, open_path=_open)) as reader:
+    ocr = TesseractOcr(limits=limits, reading=reading, open_path=in_place)
+    with closing(LocalReader(limits=limits, reading=reading, open_path=in_place)) as reader:
         for source in sources:
             progress(f"indexing {source.name}")
             if source.path is None:
@@ -85,11 +86,6 @@ async def load(sources: Iterable[Source], library: Library, progress: Callable[[
             outline = reader.read(str(source.path), filename=source.name)
             pages = [page if isinstance(page, Page) else ocr.recognize(page) for page in outline.pages]
             await library.add_pages([(source.name, source.collection, pages)])
-
-
-@contextmanager
-def _open(key: str) -> Any:
-    yield Path(key)
 
 
 async def judge(asked: Asked, answer: Answer, library: Library) -> Outcome:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +12,7 @@ from typing import Any, Literal
 from rag.adapters.ocr_tesseract import TesseractOcr
 from rag.adapters.ocr_tesserocr import TesserocrOcr
 from rag.errors import InvalidInput, RedwellError
+from rag.evaluation.files import in_place
 from rag.fields.record import FieldValue
 from rag.fields.rules import by_rules
 from rag.fields.schema import ready
@@ -51,9 +51,9 @@ def evaluate_fields(
     """
     limits, reading = Limits(), Reading(engine=ocr)
     sandbox = Sandbox(limits)
-    reader = LocalReader(limits=limits, reading=reading, open_path=_open, sandbox=sandbox)
+    reader = LocalReader(limits=limits, reading=reading, open_path=in_place, sandbox=sandbox)
     adapter = {"tesseract": TesseractOcr, "tesserocr": TesserocrOcr}[reading.engine]
-    engine = adapter(limits=limits, reading=reading, open_path=_open, sandbox=sandbox)
+    engine = adapter(limits=limits, reading=reading, open_path=in_place, sandbox=sandbox)
     result: dict[str, dict[str, dict[str, Any]]] = {}
     try:
         for name, schema, wanted, ending in (
@@ -118,8 +118,3 @@ def likeness(one: str, other: str) -> float:
 
 def _flat(text: str) -> str:
     return re.sub(r"\W", "", text.casefold())
-
-
-@contextmanager
-def _open(key: str) -> Iterator[Path]:
-    yield Path(key)

@@ -6,8 +6,7 @@ import json
 import statistics
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
@@ -18,6 +17,7 @@ import numpy as np
 from rag.adapters.ocr_tesseract import TesseractOcr
 from rag.adapters.ocr_tesserocr import TesserocrOcr
 from rag.errors import RedwellError
+from rag.evaluation.files import in_place
 from rag.evaluation.speed import plain_scans, text_layers
 from rag.model import Page, PageTask
 from rag.read.reader import LocalReader
@@ -80,9 +80,9 @@ def evaluate_reading(
     """
     limits, reading = Limits(), Reading(engine=engine)
     sandbox = Sandbox(limits)
-    reader = LocalReader(limits=limits, reading=reading, open_path=_open, sandbox=sandbox)
+    reader = LocalReader(limits=limits, reading=reading, open_path=in_place, sandbox=sandbox)
     adapter = {"tesseract": TesseractOcr, "tesserocr": TesserocrOcr}[reading.engine]
-    reader_of_scans = adapter(limits=limits, reading=reading, open_path=_open, sandbox=sandbox)
+    reader_of_scans = adapter(limits=limits, reading=reading, open_path=in_place, sandbox=sandbox)
     contracts = sorted((evaldata / "contracts").glob("*.pdf"))
     try:
         with tempfile.TemporaryDirectory(prefix="redwell-eval-") as folder:
@@ -105,11 +105,6 @@ def evaluate_reading(
             }
     finally:
         reader.close()
-
-
-@contextmanager
-def _open(key: str) -> Iterator[Path]:
-    yield Path(key)
 
 
 def _receipts(evaldata: Path) -> list[tuple[Path, str]]:
