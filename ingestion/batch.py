@@ -78,7 +78,7 @@ def language_model(settings: Settings, stages: Sequence[Stage]) -> Iterator[str]
 
     os.environ.setdefault("RAY_SERVE_LLM_DEFAULT_HEALTH_CHECK_TIMEOUT_S", "120")
     serve.start(proxy_location="Disabled", logging_config={"encoding": "JSON", "enable_access_log": False})
-    serve.run(build_llm(settings), name=LLM_APP, route_prefix=None)
+    serve.run(build_llm(settings.llm, cache_dir=settings.cache_dir), name=LLM_APP, route_prefix=None)
     try:
         yield LLM_APP
     finally:

@@ -20,6 +20,7 @@ from rag.metrics import count_answer
 from rag.model import Answer, Citation, Filter, Grounding, Message, Mode, Passage, SentenceCheck, Token, Usage
 from rag.ports import SearchQuery
 from rag.prompts import Prompt, answer_prompt
+from rag.rollouts.choose import in_charge
 from rag.search import find
 from rag.segments import segments
 from rag.services import Services
@@ -57,6 +58,10 @@ class AskRequest:
     mode: Mode = Mode.HYBRID
     history: tuple[Message, ...] = ()
     strict: bool | None = None
+    model: str | None = None
+    """The language model by its name; None: the one in charge."""
+    session: str | None = None
+    """Requests of one session are answered by one model while a rollout is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ async def retrieve(request: AskRequest, services: Services) -> tuple[Passage, ..
 
 async def answer(request: AskRequest, services: Services) -> AsyncIterator[AnswerEvent]:
     """Events in order: Results, Token..., Cited..., Final. Final replaces what was streamed before it."""
+    services = await in_charge(services, model=request.model, session=request.session)
     async for event in _answer(request, services):
         if isinstance(event, Final):
             count_answer(event.answer, services.metrics)

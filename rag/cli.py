@@ -20,6 +20,7 @@ from rag.commands import (
     plan,
     questions,
     reruns,
+    rollouts,
     server,
     transfer,
 )
@@ -65,6 +66,7 @@ app.command(rich_help_panel="With a running service")(fields.fields)
 app.add_typer(jobs.jobs_app, name="jobs", rich_help_panel="With a running service")
 app.command(rich_help_panel="With a running service")(reruns.reanalyse)
 app.command(rich_help_panel="With a running service")(reruns.candidate)
+app.add_typer(rollouts.rollout_app, name="rollout", rich_help_panel="With a running service")
 app.add_typer(labels.labels_app, name="labels", rich_help_panel="With a running service")
 app.command(rich_help_panel="With a running service")(counting.count)
 measure.eval_app.command("corpus")(counting.evaluate)

@@ -20,6 +20,7 @@ from rag.calls.jobs import JobCalls
 from rag.calls.labels import LabelCalls
 from rag.calls.questions import QuestionCalls
 from rag.calls.reruns import RerunCalls
+from rag.calls.rollouts import RolloutCalls
 from rag.wire import ApiError
 
 __all__ = ["ApiError", "File", "Highlight", "RedwellClient"]
@@ -36,5 +37,6 @@ class RedwellClient(
     FeedbackCalls,
     JobCalls,
     RerunCalls,
+    RolloutCalls,
 ):
     """Thread-safe. Calls that may be repeated are retried on 502, 503 and 504, for `retry_seconds` in all."""

@@ -79,7 +79,10 @@ def build_application(settings: Settings) -> serve.Application:
         beside = scaled(EntitiesDeployment, tried.scaling).options(name="EntitiesCandidate")
         handles["candidate"] = beside.bind(settings.model_copy(update={"entities": tried}))
     if not settings.llm.base_url:
-        handles["llm"] = build_llm(settings)
+        handles["llm"] = build_llm(settings.llm, cache_dir=settings.cache_dir)
+    for key, own in settings.models.items():
+        if not own.base_url:
+            handles[f"llm-{key}"] = build_llm(own, cache_dir=settings.cache_dir, deployment=f"Llm-{key}")
     analyzer = scaled(AnalyzerDeployment, settings.analysis.scaling).bind(settings, handles)
     jobs = scaled(JobsDeployment, settings.ingestion.scaling).bind(settings)
     return scaled(IngressDeployment, settings.analysis.ingress).bind(settings, handles, analyzer, jobs)

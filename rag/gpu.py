@@ -38,12 +38,12 @@ def claims(settings: Settings) -> list[Claim]:
     found = [_small(name, scaling) for name, scaling in small.items() if scaling.gpus > 0]
     if settings.retrieval.scaling.gpus > 0:
         found.append(_small("retrieval", settings.retrieval.scaling, copies=settings.retrieval.shards))
-    llm = settings.llm
-    if llm.scaling.gpus > 0 and not llm.base_url:
-        workers = llm.tensor_parallel * llm.pipeline_parallel
-        found.append(
-            Claim("llm", llm.scaling.gpus, workers, max(1, llm.scaling.min_replicas), llm.gpu_memory_utilization)
-        )
+    answering = {"llm": settings.llm, **{f"models.{key}": own for key, own in settings.models.items()}}
+    for name, llm in answering.items():
+        if llm.scaling.gpus > 0 and not llm.base_url:
+            workers = llm.tensor_parallel * llm.pipeline_parallel
+            replicas = max(1, llm.scaling.min_replicas)
+            found.append(Claim(name, llm.scaling.gpus, workers, replicas, llm.gpu_memory_utilization))
     return found
 
 

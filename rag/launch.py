@@ -146,8 +146,8 @@ def _reachable(host: str) -> str:
 def models(settings: Settings) -> tuple[str, ...]:
     """References of the models that the settings name, each once, the language model last."""
     named = (settings.entities.model, settings.classifying.model, settings.embedding.model)
-    own = () if settings.llm.base_url else (settings.llm.model,)
-    return tuple(dict.fromkeys((*named, *own)))
+    answering = (settings.llm, *settings.models.values())
+    return tuple(dict.fromkeys((*named, *(own.model for own in answering if not own.base_url))))
 
 
 def prepare_weights(settings: Settings, *, progress: Progress) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import Unavailable
-from rag.settings import Llm
+from rag.language_models import Llm
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,14 @@ import numpy as np
 
 from rag.candidates import Candidates
 from rag.embedders import embedding_version
+from rag.fallback import Circuit, FallbackGenerator
 from rag.labels import Example, LabelSet, Trained
+from rag.language_models import Llm
 from rag.metrics import CountedGenerator, Metrics, NoMetrics
 from rag.model import Box, Classification, Entity, Message, Page, PageTask, Token, Usage, Words
 from rag.ports import Generator, Outline, Reranker, Retriever, SearchQuery, SearchResult, Terms
 from rag.redaction.mask import MaskedGenerator
+from rag.rollouts.models import AnsweringModels
 from rag.services import Services, open_state
 from rag.settings import Settings
 from rag.shards import ShardedRetriever
@@ -186,7 +189,18 @@ def remote_services(
     seconds = settings.server.request_seconds
     embedding = settings.embedding
     entities = EntitiesClient(transports["entities"], f"{settings.entities.model}/{ENTITIES_VERSION}", seconds)
-    generator = CountedGenerator(_generator(settings, transports.get("llm")), metrics)
+
+    def generated(own: Llm, transport: Transport | None) -> Generator:
+        generator = CountedGenerator(_generator(own, transport, seconds), metrics)
+        return (
+            MaskedGenerator(generator, entities, settings.redaction.kinds) if settings.redaction.prompts else generator
+        )
+
+    named = {
+        key: generated(own, transports.get(f"llm-{key}"))
+        for key, own in settings.models.items()
+        if own.base_url or f"llm-{key}" in transports
+    }
     return Services(
         settings=settings,
         state=open_state(settings),
@@ -200,14 +214,15 @@ def remote_services(
             transports["embedder"], embedding_version(settings), embedding.dimensions, max(seconds, 600)
         ),
         retriever=_retriever(settings, transports),
-        generator=MaskedGenerator(generator, entities, settings.redaction.kinds)
-        if settings.redaction.prompts
-        else generator,
+        generator=_with_fallback(settings.llm, generated(settings.llm, transports.get("llm")), named),
         reranker=_reranker(settings, transports.get("reranker")),
         metrics=metrics,
         candidate=EntitiesClient(transports["candidate"], f"{settings.entities.candidate}/{ENTITIES_VERSION}", seconds)
         if "candidate" in transports
         else None,
+        models=AnsweringModels(
+            {key: _with_fallback(settings.models[key], model, named) for key, model in named.items()}
+        ),
     )
 
 
@@ -232,10 +247,24 @@ def _reranker(settings: Settings, transport: Transport | None) -> Reranker | Non
     return None if transport is None else RerankerClient(transport, own.seconds)
 
 
-def _generator(settings: Settings, transport: Transport | None) -> Generator:
-    own = settings.llm
+def _generator(own: Llm, transport: Transport | None, seconds: float) -> Generator:
     if transport is None:
         from rag.adapters.generate_openai import OpenAIGenerator
 
-        return OpenAIGenerator(own.base_url, model=own.name, api_key=own.api_key, context_tokens=own.max_model_len)
-    return GeneratorClient(transport, own.name, own.max_model_len, settings.server.request_seconds)
+        return OpenAIGenerator(
+            own.base_url,
+            model=own.name,
+            api_key=own.api_key,
+            context_tokens=own.max_model_len,
+            seconds=own.seconds,
+            # Where another model stands by, it is asked sooner than this one again.
+            retries=0 if own.fallback else 2,
+        )
+    return GeneratorClient(transport, own.name, own.max_model_len, seconds)
+
+
+def _with_fallback(own: Llm, generator: Generator, named: Mapping[str, Generator]) -> Generator:
+    if own.fallback not in named:
+        return generator
+    circuit = Circuit(failures=own.away_after, seconds=own.away_seconds)
+    return FallbackGenerator(generator, named[own.fallback], circuit)

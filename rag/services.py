@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from rag.labels import TYPE
 from rag.metrics import Metrics, NoMetrics
 from rag.ports import Blobs, Classifier, Embedder, EntityRecognizer, Generator, Ocr, Reader, Reranker, Retriever
+from rag.rollouts.models import AnsweringModels
 from rag.settings import Settings
 from rag.store.callbacks import CallbackStore
 from rag.store.database import Database
@@ -19,6 +20,7 @@ from rag.store.items import ItemStore
 from rag.store.jobs import JobQueue
 from rag.store.labels import LabelStore
 from rag.store.reruns import RerunStore
+from rag.store.rollouts import RolloutStore
 from rag.store.views import IndexViews
 
 
@@ -39,6 +41,7 @@ class State:
     labels: LabelStore
     feedback: FeedbackStore
     reruns: RerunStore
+    rollouts: RolloutStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Services:
     metrics: Metrics = field(default_factory=NoMetrics)
     candidate: EntityRecognizer | None = None
     """A model that is tried beside `entities` (rag/rollout.py)."""
+    models: AnsweringModels = field(default_factory=AnsweringModels)
+    """Language models beside `generator`, by name."""
 
 
 def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
@@ -77,4 +82,5 @@ def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
         LabelStore(database, {TYPE: settings.classifying.labels, **settings.classifying.sets}),
         FeedbackStore(database),
         RerunStore(database),
+        RolloutStore(database),
     )

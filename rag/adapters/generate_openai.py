@@ -12,9 +12,20 @@ from rag.model import Message, Token, Usage
 class OpenAIGenerator:
     """`base_url` ends in /v1. Raises Unavailable and DeadlineExceeded."""
 
-    def __init__(self, base_url: str, *, model: str, api_key: str = "", context_tokens: int = 4096) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        model: str,
+        api_key: str = "",
+        context_tokens: int = 4096,
+        seconds: float = 120,
+        retries: int = 2,
+    ) -> None:
+        """`seconds` may pass between two pieces of an answer."""
         self._base_url = base_url
         self._api_key = api_key
+        self._seconds, self._retries = seconds, retries
         self.model = model
         self.context_tokens = context_tokens
 
@@ -30,7 +41,12 @@ class OpenAIGenerator:
         import openai
 
         turns = cast(Any, [{"role": message.role, "content": message.content} for message in messages])
-        async with openai.AsyncOpenAI(base_url=self._base_url, api_key=self._api_key or "none", max_retries=2) as api:
+        async with openai.AsyncOpenAI(
+            base_url=self._base_url,
+            api_key=self._api_key or "none",
+            timeout=openai.Timeout(self._seconds, connect=min(self._seconds, 5)),
+            max_retries=self._retries,
+        ) as api:
             try:
                 chunks = await api.chat.completions.create(
                     model=self.model,

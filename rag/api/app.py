@@ -23,11 +23,13 @@ from rag.api import (
     questions,
     redaction,
     reruns,
+    rollouts,
 )
 from rag.api.gates import Gates
 from rag.api.index import routes as index_routes
 from rag.api.mcp import McpDoor
 from rag.api.requests import RequestIds
+from rag.rollouts.choose import begin_trial
 from rag.services import Services
 
 
@@ -41,6 +43,7 @@ def create_app(services: Services, *, behind_proxy: bool = False) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await services.state.database.connect()
+        await begin_trial(services)
         async with door.running():
             yield
         await services.state.database.close()
@@ -60,6 +63,7 @@ def create_app(services: Services, *, behind_proxy: bool = False) -> FastAPI:
     app.include_router(fields.routes(services))
     app.include_router(insights.routes(services))
     app.include_router(reruns.routes(services))
+    app.include_router(rollouts.routes(services))
     app.include_router(labels.routes(services))
     app.include_router(feedback.routes(services))
     app.include_router(jobs.routes(services))

@@ -48,6 +48,8 @@ class ChatBody(BaseModel):
     messages: list[ChatMessage] = Field(min_length=1)
     stream: bool = False
     stream_options: dict[str, Any] | None = None
+    user: str | None = Field(None, max_length=200)
+    """Requests of one user are answered by one language model while a rollout is under way."""
 
     def request(self) -> AskRequest:
         turns = [Message(message.role, message.text()) for message in self.messages]
@@ -57,7 +59,7 @@ class ChatBody(BaseModel):
         last = asked[-1]
         _, _, collection = self.model.partition("/")
         scope = Filter(collections=(collection,)) if collection else Filter()
-        return AskRequest(turns[last].content.strip(), scope, history=tuple(turns[:last]))
+        return AskRequest(turns[last].content.strip(), scope, history=tuple(turns[:last]), session=self.user)
 
 
 def routes(services: Services) -> APIRouter:

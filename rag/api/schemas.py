@@ -35,10 +35,23 @@ class AskBody(Scope):
     stream: bool = False
     history: list[Turn] = Field(default_factory=list, max_length=100)
     strict: bool | None = Field(None, description="Quote the page where the model's sentence is not supported.")
+    model: str | None = Field(
+        default=None, max_length=200, description="A language model by its name; GET /v1/rollouts."
+    )
+    session: str | None = Field(default=None, max_length=200, description="Questions of one session go to one model.")
 
     def request(self) -> AskRequest:
         history = tuple(Message(turn.role, turn.content) for turn in self.history)
-        return AskRequest(self.question.strip(), self.filter(), self.top_k, self.mode, history, self.strict)
+        return AskRequest(
+            self.question.strip(),
+            self.filter(),
+            self.top_k,
+            self.mode,
+            history,
+            self.strict,
+            self.model,
+            self.session,
+        )
 
 
 class RetryBody(Body):

@@ -61,9 +61,15 @@ class QuestionCalls(Calls):
         top_k: int | None = None,
         history: Sequence[Mapping[str, str]] = (),
         strict: bool | None = None,
+        model: str | None = None,
+        session: str | None = None,
     ) -> Answer:
-        """The answer with its citations; `history` holds earlier turns as {role, content}."""
+        """The answer with its citations; `history` holds earlier turns as {role, content}.
+
+        `model` is a language model by its name; questions of one `session` go to one model.
+        """
         asked = _question(question, collection, document_ids, filters, top_k, history, strict)
+        asked |= compact(model=model, session=session)
         return decode(Answer, self._json("POST", "/v1/ask", json=asked))
 
     def ask_stream(
@@ -76,9 +82,12 @@ class QuestionCalls(Calls):
         top_k: int | None = None,
         history: Sequence[Mapping[str, str]] = (),
         strict: bool | None = None,
+        model: str | None = None,
+        session: str | None = None,
     ) -> Iterator[AskEvent]:
         """Passages, tokens and citations as they come, then one FinalEvent. Closing the iterator cancels the answer."""
         asked = _question(question, collection, document_ids, filters, top_k, history, strict)
+        asked |= compact(model=model, session=session)
         with self._stream("POST", "/v1/ask", json=asked | {"stream": True}) as response:
             for name, data in server_sent(response.iter_bytes()):
                 if name == "results":

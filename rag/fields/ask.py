@@ -11,10 +11,11 @@ from rag.fields.correct import located
 from rag.fields.record import FieldValue, Origin
 from rag.fields.rules import normalised
 from rag.fields.schema import Field, Kind, Schema
+from rag.language_models import PACKAGED_LLM
 from rag.model import Page
 from rag.ports import Generator
 from rag.prompts import fields_prompt
-from rag.settings import PACKAGED_LLM, Settings
+from rag.settings import Settings
 
 CHARS_PER_TOKEN = 4
 HEAD_SHARE = 0.75

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from ray import serve
 
+from rag.language_models import Llm
 from rag.llm_engine import engine_plan, read_chunks, response_format
-from rag.settings import Settings
 from rag.weights import resolve
 
 
-def build_llm(settings: Settings) -> serve.Application:
+def build_llm(own: Llm, *, cache_dir: Path, deployment: str = "Llm") -> serve.Application:
     """vLLM through ray.serve.llm: CPU engine without GPUs, tensor (and pipeline) parallel with them."""
     # Imported here: it pulls vLLM in, which no other process of ours needs.
     from ray.serve.llm import LLMConfig, build_llm_deployment
     from ray.serve.llm.deployment import LLMServer
 
-    class Llm(LLMServer):
+    class Server(LLMServer):
         """Adds `generate`: plain values in and out, so that callers need no vLLM to build or read a request."""
 
         async def generate(
@@ -32,7 +33,7 @@ def build_llm(settings: Settings) -> serve.Application:
             from ray.llm._internal.serve.core.configs.openai_api_models import ChatCompletionRequest
 
             request = ChatCompletionRequest(
-                model=settings.llm.name,
+                model=own.name,
                 messages=turns,
                 max_tokens=max_tokens,
                 temperature=temperature,
@@ -45,8 +46,7 @@ def build_llm(settings: Settings) -> serve.Application:
                 for piece in read_chunks(batch):
                     yield piece
 
-    own = settings.llm
-    plan = engine_plan(own, resolve(own.model, cache_dir=settings.cache_dir))
+    plan = engine_plan(own, resolve(own.model, cache_dir=cache_dir))
     config = LLMConfig(
         model_loading_config={"model_id": own.name, "model_source": plan.source},
         engine_kwargs=plan.arguments,
@@ -57,4 +57,4 @@ def build_llm(settings: Settings) -> serve.Application:
         deployment_config=own.scaling.serve_options() | {"ray_actor_options": {}, "health_check_timeout_s": 120},
         log_engine_metrics=False,
     )
-    return build_llm_deployment(config, deployment_cls=Llm, override_serve_options={"name": "Llm"})
+    return build_llm_deployment(config, deployment_cls=Server, override_serve_options={"name": deployment})

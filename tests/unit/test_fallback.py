@@ -1,0 +1,85 @@
+"""A model that is away, and the one that answers meanwhile."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from rag.errors import InvalidInput, Unavailable
+from rag.fakes import FakeGenerator
+from rag.fallback import Circuit, FallbackGenerator
+from rag.model import Message, Token
+
+
+@dataclass
+class Clock:
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Scripted:
+    """Fails as often as `failures` says, after so many `words`."""
+
+    failures: int
+    words: int = 0
+    model: str = "remote"
+    context_tokens: int = 4096
+    error: Exception = field(default_factory=lambda: Unavailable("away"))
+    asked: int = 0
+
+    async def stream(self, messages, **options):
+        self.asked += 1
+        for _ in range(self.words):
+            yield Token("word ")
+        if self.asked <= self.failures:
+            raise self.error
+        yield Token("remote", "stop")
+
+
+async def said(generator, **options):
+    return "".join([token.text async for token in generator.stream([Message("user", "?")], max_tokens=9, **options)])
+
+
+def test_a_circuit_opens_after_failures_in_a_row_and_lets_one_try_again():
+    clock = Clock()
+    circuit = Circuit(failures=2, seconds=30, clock=clock)
+    circuit.failed()
+    circuit.succeeded()
+    circuit.failed()
+    assert (circuit.asks(), circuit.open) == (True, False)
+    circuit.failed()
+    assert (circuit.asks(), circuit.open) == (False, True)
+    clock.now = 31
+    assert [circuit.asks(), circuit.asks()] == [True, False]
+    circuit.failed()
+    clock.now = 62
+    assert circuit.asks()
+    circuit.succeeded()
+    assert [circuit.asks(), circuit.asks()] == [True, True]
+
+
+async def test_while_the_remote_model_is_away_the_own_one_answers_and_the_remote_is_left_alone():
+    clock, remote = Clock(), Scripted(failures=3)
+    shared = FallbackGenerator(remote, FakeGenerator(says="own"), Circuit(failures=3, seconds=30, clock=clock))
+    requests = [shared.for_request() for _ in range(6)]
+    assert [await said(one) for one in requests[:5]] == ["own"] * 5
+    assert remote.asked == 3
+    clock.now = 31
+    assert await said(requests[5]) == "remote"
+    assert [one.model for one in (requests[0], requests[4], requests[5])] == ["fake-model", "fake-model", "remote"]
+
+
+async def test_what_has_begun_is_not_begun_again():
+    generator = FallbackGenerator(Scripted(1, words=2), FakeGenerator(says="own"), Circuit(failures=3, seconds=1))
+    with pytest.raises(Unavailable):
+        await said(generator)
+
+
+async def test_a_wrong_request_is_no_failure_of_the_model():
+    remote = Scripted(9, error=InvalidInput("too long"))
+    circuit = Circuit(failures=1, seconds=30)
+    with pytest.raises(InvalidInput):
+        await said(FallbackGenerator(remote, FakeGenerator(), circuit))
+    assert not circuit.open
