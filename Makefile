@@ -18,7 +18,7 @@ CPU := $(VENV)/.installed-cpu-$(call hash,requirements/cpu.txt)
 DEV := $(VENV)/.installed-dev-$(call hash,requirements/dev.txt)
 PROJECT := $(VENV)/.installed-project-$(call hash,pyproject.toml)
 
-.PHONY: run install install-dev weights test unit contract kube-check serve-tests ui-tests check format bench lock clean help
+.PHONY: run install install-dev weights test unit contract kube-check serve-tests ui-tests screenshots check format bench lock clean help
 
 run: install weights ## start API and page with the sample documents (PROFILE, ARGS="--port 9000 ...")
 	@exec $(VENV)/bin/redwell serve --profile $(PROFILE) --ui --samples $(ARGS)
@@ -41,7 +41,10 @@ unit: install-dev ## tests without models and without Ray, in seconds
 contract: install-dev weights ## one suite a port, against the fake and every adapter
 	@$(VENV)/bin/python scripts/test.py contract
 
-kube-check: install-dev ## everything in kube/, docker/ and monitoring/, checked without a cluster
+kube-screenshots: install-dev weights ## every page in light and dark into docs/screenshots
+	@PYTHONPATH=$(CURDIR) $(VENV)/bin/python scripts/screenshots.py
+
+check: install-dev ## everything in kube/, docker/ and monitoring/, checked without a cluster
 	@$(VENV)/bin/python scripts/test.py kube
 
 serve-tests: install-dev weights ## tests of the real stack: Ray, Serve, vLLM
@@ -49,6 +52,9 @@ serve-tests: install-dev weights ## tests of the real stack: Ray, Serve, vLLM
 
 ui-tests: install-dev weights ## tests of the page, in a real browser too
 	@$(VENV)/bin/python scripts/test.py ui
+
+screenshots: install-dev weights ## every page in light and dark into docs/screenshots
+	@PYTHONPATH=$(CURDIR) $(VENV)/bin/python scripts/screenshots.py
 
 check: install-dev ## lint, format and types
 	@$(VENV)/bin/ruff check .

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,7 @@ from rag.settings import Settings
 from rag.store.feed import ChangeFeed
 from rag.worker import Worker
 
+Hook = Callable[[], Awaitable[None]]
 MARK = (255, 214, 64)
 
 
@@ -92,16 +93,20 @@ def played(folder: Path, *, delay: float = 0.0) -> Services:
 
 
 @contextmanager
-def serving(services: Services) -> Iterator[str]:
-    """The API with one worker, in a thread of its own; yields its address."""
+def serving(services: Services, *, start: Hook | None = None, stop: Hook | None = None) -> Iterator[str]:
+    """The API with one worker, in a thread of its own; yields its address. `start` and `stop` run in its event loop."""
     server = uvicorn.Server(uvicorn.Config(create_app(services), host="127.0.0.1", port=0, log_level="error"))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
 
     async def run() -> None:
         await services.state.database.connect()
+        if start is not None:
+            await start()
         worker = Worker(services, owner="test")
         await server.serve()
         await worker.stop()
+        if stop is not None:
+            await stop()
 
     thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
     thread.start()

@@ -7,27 +7,20 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 from PIL import Image
 
 from rag.client import RedwellClient
-from tests.conftest import ROOT, free_port
+from tests.ui.browser import CHROMIUM, browsing, page_before
 from tests.ui.conftest import LEASE
 from tests.ui.played import played, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 NAME = "journey-lease.txt"
 PATIENCE_MS = 60_000
 
@@ -49,43 +42,15 @@ def journey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def page_url(journey_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The Streamlit process in front of the API."""
-    port = free_port()
-    log = tmp_path_factory.mktemp("page") / "page.log"
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "ui" / "app.py")]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*command, "--server.address", "127.0.0.1", "--server.port", str(port)],
-            cwd=ROOT,
-            env={**os.environ, "REDWELL_API_URL": journey_url},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            assert process.poll() is None, log.read_text()
-            try:
-                if httpx.get(f"{url}/_stcore/health", timeout=2).is_success:
-                    break
-            except httpx.HTTPError:
-                pass  # not listening yet
-            time.sleep(0.25)
+    with page_before(journey_url, tmp_path_factory.mktemp("page") / "page.log") as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Driven from a thread of Playwright's own loop; pytest's loop does not run during these synchronous tests."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    with browsing() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
