@@ -21,6 +21,7 @@ from rag.commands import (
     questions,
     reruns,
     rollouts,
+    safety,
     server,
     transfer,
 )
@@ -75,6 +76,9 @@ measure.eval_app.command("summaries")(evaluate.summaries)
 app.command(rich_help_panel="Moving house")(transfer.export)
 app.command("import", rich_help_panel="Moving house")(transfer.import_)
 app.command(rich_help_panel="Moving house")(transfer.migrate)
+app.command(rich_help_panel="Keeping it safe")(safety.backup)
+app.command(rich_help_panel="Keeping it safe")(safety.restore)
+app.command(rich_help_panel="Keeping it safe")(safety.verify)
 app.add_typer(measure.eval_app, name="eval", rich_help_panel="Measuring")
 app.add_typer(measure.bench_app, name="bench", rich_help_panel="Measuring")
 

@@ -30,6 +30,11 @@ class Holdings:
         return list(self._chunks)
 
     @property
+    def chunks(self) -> dict[str, list[int]]:
+        """Document -> ids of its chunks."""
+        return self._chunks
+
+    @property
     def ids(self) -> np.ndarray:
         """int64 ids of all chunks, ascending."""
         return np.sort(np.fromiter(self._texts, np.int64, len(self._texts)))

@@ -104,6 +104,11 @@ class IndexView:
             self._embedder, self._model = await self._embedder_of(str(pulse.model)), str(pulse.model)
             self._clear()
         await asyncio.to_thread(self._load, pulse.head)
+        if self._sequence and await self._feed.since(self._sequence, limit=1) is None:
+            # Its changes were pruned, or are of a time before a backup was restored: its rows say nothing any more.
+            snapshots.discard_all(self._snapshots, "of changes that the feed has not")
+            self._clear()
+            self._sequence, self._saved = 0, None
         await self._catch_up()
         await self._complete(self._dense, self._model, self._guard)
         self._tail = asyncio.create_task(self._follow())

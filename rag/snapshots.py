@@ -20,7 +20,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 MANIFEST = "manifest.json"
-FORMAT = 2
+FORMAT = 3
 KEEP = 2
 
 
@@ -44,7 +44,7 @@ def write(root: Path, sequence: int, model: str, fill: Callable[[Path], None]) -
         fill(work)
         sums = {str(path.relative_to(work)): _sum(path) for path in _files(work)}
         manifest = {"format": FORMAT, "sequence": sequence, "model": model, "files": sums}
-        (work / MANIFEST).write_text(json.dumps(manifest))
+        (work / MANIFEST).write_bytes(_sealed(json.dumps(manifest).encode()))
         for path in [*_files(work), work]:
             _flush(path)
         try:
@@ -62,11 +62,22 @@ def write(root: Path, sequence: int, model: str, fill: Callable[[Path], None]) -
 
 def newest(root: Path) -> Iterator[Snapshot]:
     """Valid snapshots, newest first; invalid ones are removed on the way."""
+    for folder, snapshot, wrong in examined(root):
+        if snapshot is None:
+            discard(folder, wrong)
+        else:
+            yield snapshot
+
+
+def examined(root: Path) -> Iterator[tuple[Path, Snapshot | None, str]]:
+    """(folder, what it holds, '') or (folder, None, what is wrong with it), newest first; nothing is changed."""
     for folder in _folders(root):
         try:
-            yield _checked(folder)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            discard(folder, str(error))
+            snapshot = _checked(folder)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            yield folder, None, str(error) or type(error).__name__
+        else:
+            yield folder, snapshot, ""
 
 
 def discard(folder: Path, reason: str) -> None:
@@ -74,8 +85,21 @@ def discard(folder: Path, reason: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def discard_all(root: Path, reason: str) -> None:
+    for folder in _folders(root):
+        discard(folder, reason)
+
+
+def roots(folder: Path) -> list[Path]:
+    """Places of snapshots below the folder of an installation's indexes: one a shard."""
+    return sorted({path.parent for path in folder.rglob("snapshot-*") if path.is_dir()})
+
+
 def _checked(folder: Path) -> Snapshot:
-    manifest = json.loads((folder / MANIFEST).read_text())
+    text, _, _ = (sealed := (folder / MANIFEST).read_bytes()).rpartition(b"\n")
+    if sealed != _sealed(text):
+        raise ValueError(f"damaged: {MANIFEST}")
+    manifest = json.loads(text)
     if manifest["format"] != FORMAT:
         raise ValueError(f"format {manifest['format']}")
     sums = {str(path.relative_to(folder)): _sum(path) for path in _files(folder) if path.name != MANIFEST}
@@ -83,6 +107,11 @@ def _checked(folder: Path) -> Snapshot:
         wrong = sorted(name for name in {*sums, *manifest["files"]} if sums.get(name) != manifest["files"].get(name))
         raise ValueError(f"damaged: {', '.join(wrong)}")
     return Snapshot(folder, int(manifest["sequence"]), str(manifest["model"]))
+
+
+def _sealed(text: bytes) -> bytes:
+    """With its own sum behind it: a sequence number of which one digit changed would hide changes."""
+    return text + b"\n" + hashlib.sha256(text).hexdigest().encode()
 
 
 def _folders(root: Path) -> list[Path]:

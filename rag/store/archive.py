@@ -82,7 +82,7 @@ async def import_archive(source: Path, database: Database, blobs: Blobs, *, prog
                 if done % 100 == 0:
                     progress(f"{done} of {len(stored)} files")
             async with database.write() as connection:
-                rows = await write_rows(connection, _batches(archive, members))
+                rows = await write_rows(database, connection, _batches(archive, members))
                 if rows != manifest["rows"]:
                     raise DamagedFile(f"'{source.name}' holds fewer rows than it says.", _REMEDY)
     except (tarfile.TarError, EOFError) as error:

@@ -64,6 +64,15 @@ class FsspecBlobs:
         """Every key that starts with the prefix, sorted."""
         return await self._run(prefix, self._keys, prefix)
 
+    async def changed_at(self, key: str) -> float:
+        """When it was written, in seconds since 1970. Raises NotFound."""
+        return await self._run(key, self._changed_at, key)
+
+    async def sweep(self, before: float) -> int:
+        """Delete what writers that died left half-written before this time (seconds since 1970); how many. Only folders
+        can hold such files: object stores show what is complete."""
+        return await asyncio.to_thread(self._sweep, before)
+
     @contextmanager
     def open_path(self, key: str) -> Iterator[Path]:
         """A local file with the bytes, to be read only while the context is open. Blocking. Raises NotFound."""
@@ -168,6 +177,24 @@ class FsspecBlobs:
         if not store.isfile(remote):  # some stores give their folders a size
             raise _missing(key)
         return int(store.size(remote))
+
+    def _changed_at(self, key: str) -> float:
+        if self._folder is not None:
+            return self._path(key).stat().st_mtime
+        store, remote = self._remote(key)
+        if not store.isfile(remote):
+            raise _missing(key)
+        changed: float = store.modified(remote).timestamp()
+        return changed
+
+    def _sweep(self, before: float) -> int:
+        if self._folder is None:
+            return 0
+        with _translated(""):
+            left = [path for path in self._folder.rglob(f"{_PARTIAL}*") if path.stat().st_mtime < before]
+            for path in left:
+                path.unlink(missing_ok=True)
+            return len(left)
 
     def _keys(self, prefix: str) -> list[str]:
         if prefix:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import URL, Connection, NullPool, event, exc, make_url, text
+from sqlalchemy import URL, Connection, NullPool, Table, event, exc, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from rag.errors import ConfigurationError, RedwellError, Unavailable
@@ -56,6 +56,11 @@ class Database:
     @property
     def sqlite(self) -> bool:
         return self._url.get_backend_name() == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """Of SQLite."""
+        return Path(str(self._url.database)) if self.sqlite else None
 
     async def connect(self) -> None:
         """Create or migrate the schema to head. Any number of processes may do this at once. Raises Unavailable."""
@@ -104,6 +109,19 @@ class Database:
         """Call before a row of `changes` is inserted: numbers then commit in their order, so no reader skips one."""
         if not self.sqlite:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_CHANGES_LOCK})"))
+
+    async def go_on_after(self, connection: AsyncConnection, table: Table) -> None:
+        """After rows with numbers of their own were inserted: the next number is larger. SQLite sees to it itself."""
+        if self.sqlite:
+            return
+        for column in table.primary_key:
+            if column.autoincrement is True:
+                await connection.execute(
+                    text(
+                        f"SELECT setval(pg_get_serial_sequence('{table.name}', '{column.name}'), "
+                        f'greatest(1, (SELECT coalesce(max("{column.name}"), 1) FROM {table.name})))'
+                    )
+                )
 
     def _here(self) -> _Open:
         loop = asyncio.get_running_loop()

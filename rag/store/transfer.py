@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Table, func, insert, select, text
+from sqlalchemy import Table, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rag.errors import Conflict
@@ -33,7 +33,9 @@ class Moved:
 async def read_rows(connection: AsyncConnection) -> AsyncIterator[tuple[Table, list[Row]]]:
     """Every table's rows, owners before what hangs on them, in batches. Leases are left behind: jobs arrive free."""
     for table in metadata.sorted_tables:
-        result = await connection.stream(select(table))
+        # What came in an archive is younger than the archive, whose row it refers to.
+        query = select(table).order_by(documents.c.created_at) if table is documents else select(table)
+        result = await connection.stream(query)
         async for batch in result.mappings().partitions(ROWS):
             rows = [dict(row) for row in batch]
             if table is jobs:
@@ -41,7 +43,9 @@ async def read_rows(connection: AsyncConnection) -> AsyncIterator[tuple[Table, l
             yield table, rows
 
 
-async def write_rows(connection: AsyncConnection, batches: AsyncIterator[tuple[Table, list[Row]]]) -> dict[str, int]:
+async def write_rows(
+    database: Database, connection: AsyncConnection, batches: AsyncIterator[tuple[Table, list[Row]]]
+) -> dict[str, int]:
     """Inserts into an empty database and lets its sequences go on after the rows. Raises Conflict when it is not empty."""
     if await connection.scalar(select(func.count()).select_from(documents)):
         raise Conflict("The target holds documents already.", "Import into a new, empty installation.")
@@ -52,9 +56,8 @@ async def write_rows(connection: AsyncConnection, batches: AsyncIterator[tuple[T
         if rows:
             await connection.execute(insert(table), rows)
             counts[table.name] += len(rows)
-    if connection.dialect.name == "postgresql":
-        for table in metadata.sorted_tables:
-            await _continue_sequence(connection, table)
+    for table in metadata.sorted_tables:
+        await database.go_on_after(connection, table)
     return counts
 
 
@@ -62,7 +65,7 @@ async def copy_database(source: Database, target: Database) -> dict[str, int]:
     """All or nothing: one moment of the source, one transaction of the target."""
     await target.connect()
     async with source.read() as reading, target.write() as writing:
-        return await write_rows(writing, read_rows(reading))
+        return await write_rows(target, writing, read_rows(reading))
 
 
 async def copy_blobs(source: Blobs, target: Blobs, *, progress: Progress) -> tuple[int, int]:
@@ -78,14 +81,3 @@ async def copy_blobs(source: Blobs, target: Blobs, *, progress: Progress) -> tup
         if done % 100 == 0:
             progress(f"{done} of {len(keys)} files")
     return len(keys), size
-
-
-async def _continue_sequence(connection: AsyncConnection, table: Table) -> None:
-    for column in table.primary_key:
-        if column.autoincrement is True:
-            await connection.execute(
-                text(
-                    f"SELECT setval(pg_get_serial_sequence('{table.name}', '{column.name}'), "
-                    f'greatest(1, (SELECT coalesce(max("{column.name}"), 1) FROM {table.name})))'
-                )
-            )

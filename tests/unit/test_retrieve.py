@@ -431,7 +431,7 @@ def test_a_snapshot_that_fails_leaves_nothing(tmp_path):
 
 def test_a_file_that_the_manifest_does_not_name_is_damage(tmp_path):
     snapshot = snapshots.write(tmp_path, 1, "m", lambda folder: (folder / "a").write_text("x") and None)
-    assert set(json.loads((snapshot.folder / "manifest.json").read_text())["files"]) == {"a"}
+    assert set(json.loads((snapshot.folder / "manifest.json").read_text().splitlines()[0])["files"]) == {"a"}
     (snapshot.folder / "b").write_text("y")
     assert list(snapshots.newest(tmp_path)) == []
 
