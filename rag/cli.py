@@ -14,6 +14,7 @@ from rag.commands import (
     exports,
     fields,
     jobs,
+    keys,
     labels,
     machine,
     measure,
@@ -69,6 +70,7 @@ app.command(rich_help_panel="With a running service")(reruns.reanalyse)
 app.command(rich_help_panel="With a running service")(reruns.candidate)
 app.add_typer(rollouts.rollout_app, name="rollout", rich_help_panel="With a running service")
 app.add_typer(labels.labels_app, name="labels", rich_help_panel="With a running service")
+app.add_typer(keys.keys_app, name="keys", rich_help_panel="With a running service")
 app.command(rich_help_panel="With a running service")(counting.count)
 measure.eval_app.command("corpus")(counting.evaluate)
 measure.eval_app.command("fields")(evaluate.fields)

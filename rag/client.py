@@ -17,6 +17,7 @@ from rag.calls.feedback import FeedbackCalls
 from rag.calls.fields import FieldCalls
 from rag.calls.insights import InsightCalls
 from rag.calls.jobs import JobCalls
+from rag.calls.keys import KeyCalls
 from rag.calls.labels import LabelCalls
 from rag.calls.questions import QuestionCalls
 from rag.calls.reruns import RerunCalls
@@ -36,7 +37,8 @@ class RedwellClient(
     InsightCalls,
     FeedbackCalls,
     JobCalls,
+    KeyCalls,
     RerunCalls,
     RolloutCalls,
 ):
-    """Thread-safe. Calls that may be repeated are retried on 502, 503 and 504, for `retry_seconds` in all."""
+    """Thread-safe. Calls that may be repeated are retried on 429, 502, 503 and 504, for `retry_seconds` in all."""

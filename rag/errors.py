@@ -4,7 +4,7 @@ RedwellError
     InvalidInput (422)  EmptyFile  UnsupportedType (415)  DamagedFile  EncryptedFile  TooLarge (413)  ParserLimit
     NotFound (404)      DocumentNotFound  PageNotFound
     Conflict (409)      NotReady
-    Unauthorized (401)  Forbidden (403)
+    Unauthorized (401)  Forbidden (403)  QuotaExceeded  RateLimited (429)
     Busy (429/503)      Overloaded  Unavailable
     StageFailed (500)
     ConfigurationError (500)
@@ -138,6 +138,27 @@ class Forbidden(RedwellError):
     status = 403
     code = "forbidden"
     default_remedy = "Ask an administrator for a key with that scope."
+
+
+class QuotaExceeded(Forbidden):
+    """The API key has stored as much as it may."""
+
+    code = "quota_exceeded"
+    default_remedy = "Delete documents that were sent with it, or ask an administrator for a larger quota."
+
+
+class RateLimited(RedwellError):
+    """The API key has sent as many requests as it may in a minute."""
+
+    status = 429
+    code = "rate_limited"
+    retryable = True
+    default_remedy = "Try again after the seconds in Retry-After."
+
+    def __init__(self, detail: str = "", remedy: str = "", retry_after: int = 1) -> None:
+        super().__init__(detail, remedy)
+        self.args = detail, remedy, retry_after
+        self.retry_after = retry_after
 
 
 class Busy(RedwellError):

@@ -18,6 +18,7 @@ from rag.store.feedback import FeedbackStore
 from rag.store.ingestions import IngestionStore
 from rag.store.items import ItemStore
 from rag.store.jobs import JobQueue
+from rag.store.keys import KeyStore
 from rag.store.labels import LabelStore
 from rag.store.reruns import RerunStore
 from rag.store.rollouts import RolloutStore
@@ -42,6 +43,7 @@ class State:
     feedback: FeedbackStore
     reruns: RerunStore
     rollouts: RolloutStore
+    keys: KeyStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +85,5 @@ def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
         FeedbackStore(database),
         RerunStore(database),
         RolloutStore(database),
+        KeyStore(database),
     )

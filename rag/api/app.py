@@ -17,6 +17,7 @@ from rag.api import (
     fields,
     insights,
     jobs,
+    keys,
     labels,
     openai,
     problems,
@@ -27,6 +28,7 @@ from rag.api import (
 )
 from rag.api.gates import Gates
 from rag.api.index import routes as index_routes
+from rag.api.keyring import Keyring
 from rag.api.mcp import McpDoor
 from rag.api.requests import RequestIds
 from rag.rollouts.choose import begin_trial
@@ -70,6 +72,8 @@ def create_app(services: Services, *, behind_proxy: bool = False) -> FastAPI:
     app.include_router(redaction.routes(services))
     app.include_router(openai.routes(services))
     app.router.routes.append(Route("/mcp", door, include_in_schema=False))
-    app.add_middleware(Gates, limits=services.settings.limits, api_keys=services.settings.server.api_keys)
+    app.include_router(keys.routes(services))
+    keyring = Keyring(services.state.keys, services.settings.server.api_keys)
+    app.add_middleware(Gates, limits=services.settings.limits, keyring=keyring)
     app.add_middleware(RequestIds, told=behind_proxy)
     return app

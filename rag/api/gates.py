@@ -1,15 +1,15 @@
-"""Pure ASGI gates in front of the routes: body size, admission, API keys. They run before a byte is parsed."""
+"""Pure ASGI gates in front of the routes: admission, API keys, body size. They run before a byte is parsed."""
 
 from __future__ import annotations
-
-import hashlib
-import hmac
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag.access import Principal, acting_as
+from rag.api.keyring import Keyring
+from rag.api.permits import check
 from rag.api.problems import problem
-from rag.errors import Overloaded, RedwellError, TooLarge, Unauthorized
+from rag.errors import Overloaded, RedwellError, TooLarge
 from rag.settings import Limits
 
 FORM_OVERHEAD = 64 * 1024
@@ -18,12 +18,12 @@ _OPEN = ("/health/", "/v2/health/")
 
 
 class Gates:
-    """401 without a key, 503 with Retry-After when `concurrent_requests` are under way, 413 past the body limit."""
+    """503 with Retry-After when `concurrent_requests` are under way, 401, 403 and 429 by the API key, 413 past the body limit."""
 
-    def __init__(self, app: ASGIApp, *, limits: Limits, api_keys: tuple[str, ...]) -> None:
+    def __init__(self, app: ASGIApp, *, limits: Limits, keyring: Keyring) -> None:
         self._app = app
         self._limits = limits
-        self._keys = tuple(key.casefold() for key in api_keys)
+        self._keyring = keyring
         self._under_way = 0
         self._uploads = 0
 
@@ -33,31 +33,35 @@ class Gates:
             return
         headers = Headers(scope=scope)
         upload = scope["method"] == "POST" and headers.get("content-type", "").startswith("multipart/")
-        refusal = self._refusal(headers, upload)
-        if refusal is not None:
-            await problem(refusal)(scope, receive, send)
+        if (full := self._full(upload)) is not None:
+            await problem(full)(scope, receive, send)
             return
         self._under_way += 1
         self._uploads += upload
         try:
-            await self._limited(scope, receive, send, headers, upload)
+            try:
+                principal = await self._principal(scope, headers)
+            except RedwellError as refusal:
+                await problem(refusal)(scope, receive, send)
+                return
+            with acting_as(principal):
+                await self._limited(scope, receive, send, headers, upload)
         finally:
             self._under_way -= 1
             self._uploads -= upload
 
-    def _refusal(self, headers: Headers, upload: bool) -> RedwellError | None:
-        if self._keys and not self._known(headers):
-            return Unauthorized("The request has no valid API key.")
+    def _full(self, upload: bool) -> RedwellError | None:
         if self._under_way >= self._limits.concurrent_requests:
             return Overloaded("Too many requests are under way.")
         if upload and self._uploads >= self._limits.concurrent_uploads:
             return Overloaded("Too many uploads are under way.")
         return None
 
-    def _known(self, headers: Headers) -> bool:
-        key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ").strip()
-        digest = hashlib.sha256(key.encode()).hexdigest()
-        return bool(key) and any(hmac.compare_digest(digest, known) for known in self._keys)
+    async def _principal(self, scope: Scope, headers: Headers) -> Principal:
+        principal = await self._keyring.principal(headers)
+        await self._keyring.count(principal)
+        check(principal, scope["method"], scope["path"])
+        return principal
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send, headers: Headers, upload: bool) -> None:
         most = self._limits.upload_bytes + FORM_OVERHEAD if upload else JSON_BYTES

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from rag.errors import Busy, InvalidInput, NotFound, RedwellError
+from rag.errors import Busy, InvalidInput, NotFound, RateLimited, RedwellError, Unauthorized
 
 log = structlog.get_logger(__name__)
 RETRY_AFTER_SECONDS = 1
@@ -22,7 +22,13 @@ def problem_body(error: RedwellError) -> dict[str, Any]:
 
 
 def problem(error: RedwellError) -> JSONResponse:
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, Busy) else {}
+    headers = {}
+    if isinstance(error, RateLimited):
+        headers["Retry-After"] = str(error.retry_after)
+    elif isinstance(error, Busy):
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    elif isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(problem_body(error), error.status, headers, media_type="application/problem+json")
 
 

@@ -15,9 +15,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
-from rag.errors import EmptyFile, InvalidInput, RedwellError
+from rag.errors import EmptyFile, InvalidInput, QuotaExceeded, RedwellError
 from rag.names import collection_name, safe_filename
-from rag.originals import original
+from rag.originals import copies, original
 from rag.read.sniff import sniff
 from rag.services import Services
 from rag.spool import spool
@@ -99,16 +99,22 @@ async def store_upload(file: UploadFile, form: Form, services: Services) -> dict
             if not await services.state.documents.has_original(sha256):
                 await services.state.blobs.delete(key)
             raise
-        document, duplicate = await services.state.documents.add(
-            filename=filename,
-            media_type=unlocked or media_type,
-            sha256=sha256,
-            size=size,
-            collection=form.collection,
-            metadata=form.metadata,
-            language=form.language,
-            unlocked=unlocked is not None,
-        )
+        try:
+            document, duplicate = await services.state.documents.add(
+                filename=filename,
+                media_type=unlocked or media_type,
+                sha256=sha256,
+                size=size,
+                collection=form.collection,
+                metadata=form.metadata,
+                language=form.language,
+                unlocked=unlocked is not None,
+            )
+        except QuotaExceeded:
+            if not await services.state.documents.has_original(sha256):
+                for blob in (key, *copies(key)):
+                    await services.state.blobs.delete(blob)
+            raise
         if duplicate and unlocked:
             document = await sent_again(document, unlocked, services)
         if not await services.state.blobs.exists(key):
@@ -128,7 +134,7 @@ async def store_uploads(form: Form, services: Services) -> list[dict[str, Any]]:
     for file in form.files:
         try:
             lines.append(await store_upload(file, form, services))
-        except InvalidInput as error:
+        except (InvalidInput, QuotaExceeded) as error:
             refusals.append(error)
             name = safe_filename(file.filename)
             lines.append({"filename": name, "status": "rejected", "duplicate": False, "error": error.as_dict()})

@@ -13,11 +13,11 @@ import httpx
 from rag.replies import Health
 from rag.wire import ApiError, body, connection, problem, retry_after
 
-RETRIED = frozenset({502, 503, 504})
+RETRIED = frozenset({429, 502, 503, 504})
 
 
 class Calls:
-    """Thread-safe. Calls that may be repeated are retried on 502, 503 and 504, for `retry_seconds` in all."""
+    """Thread-safe. Calls that may be repeated are retried on 429, 502, 503 and 504, for `retry_seconds` in all."""
 
     def __init__(
         self,

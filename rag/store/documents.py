@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from sqlalchemy import delete, exc, func, insert, select
 
+from rag.access import acting
 from rag.errors import Conflict, NotReady, RedwellError
 from rag.model import Document, Stage, StageRecord, StageStatus, Status
 from rag.store.content import Content
@@ -19,6 +20,7 @@ from rag.store.family import Family, below
 from rag.store.fields import FieldRows
 from rag.store.insights import Insights
 from rag.store.listing import DocumentPage, Listing
+from rag.store.quota import check_quota
 from rag.store.records import (
     BATCH,
     append_change,
@@ -62,9 +64,9 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family, Insig
         analyzer goes on.
 
         Store the original before this call. After a duplicate, check that the original is still there: a deletion that
-        ran at the same time may have taken it.
+        ran at the same time may have taken it. Raises QuotaExceeded.
         """
-        id, instant = uuid4().hex, now()
+        id, instant, principal = uuid4().hex, now(), acting()
         row = {
             "id": id,
             "collection": storable(collection),
@@ -81,6 +83,7 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family, Insig
             "warnings": [],
             "revision": 1,
             "unlocked": unlocked,
+            "key_id": principal.key_id or None if principal else None,
         }
         same = (
             (documents.c.collection == row["collection"]) & (documents.c.sha256 == sha256) & (documents.c.place == "")
@@ -95,6 +98,7 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family, Insig
                     if found := await load(connection, [existing] if existing else []):
                         return found[0], True
                     continue
+                await check_quota(connection, principal)
                 await connection.execute(insert(stages), [stage_row(id, stage, StageRecord()) for stage in Stage])
                 if values := metadata_rows(id, row["metadata"]):
                     await connection.execute(insert(metadata_values), values)

@@ -43,6 +43,7 @@ class Family:
             await touch(connection, parent_id, refused=jsonable(list(refused)) or None)
             parent = await load_one(connection, parent_id)
             instant = now()
+            key_id = await connection.scalar(select(documents.c.key_id).where(documents.c.id == parent_id))
             rows = [
                 {
                     "id": uuid4().hex,
@@ -61,6 +62,7 @@ class Family:
                     "revision": 1,
                     "parent_id": parent_id,
                     "place": f"{parent_id}/{child.place}",
+                    "key_id": key_id,
                 }
                 for child in new
             ]

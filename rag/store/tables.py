@@ -79,7 +79,9 @@ documents = Table(
     Column("place", String(64), nullable=False, server_default=""),
     Column("refused", JSON(none_as_null=True)),
     Column("unlocked", Boolean, nullable=False, server_default=false()),
+    Column("key_id", String(32)),
     UniqueConstraint("collection", "sha256", "place"),
+    Index(None, "key_id", "size"),
     Index(None, "parent_id", "place"),
     Index(None, "sha256"),
     Index(None, "created_at", "id"),
@@ -209,7 +211,7 @@ schemas = Table(
 label_sets = Table(
     "label_sets",
     metadata,
-    Column("name", String(64), primary_key=True),
+    Column("name", String(128), primary_key=True),
     Column("labels", JSON, nullable=False),
     Column("created_at", Instant, nullable=False),
 )
@@ -237,7 +239,7 @@ document_labels = Table(
 label_models = Table(
     "label_models",
     metadata,
-    Column("label_set", String(64), primary_key=True),
+    Column("label_set", String(128), primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False),
     Column("samples", Integer, nullable=False),
@@ -306,6 +308,7 @@ ingestions = Table(
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("ended_at", Instant),
+    Column("tenant", String(32), nullable=False, server_default="default"),
     Index(None, "status", "created_at"),
 )
 
@@ -353,6 +356,7 @@ feedback = Table(
     Column("model", Text, nullable=False),
     Column("prompt_version", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("tenant", String(32), nullable=False, server_default="default"),
     sqlite_autoincrement=True,
 )
 

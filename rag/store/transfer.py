@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rag.errors import Conflict
 from rag.ports import Blobs
+from rag.store import access_tables, index_tables  # noqa: F401 - their tables are moved too
 from rag.store.database import Database
 from rag.store.tables import documents, jobs, metadata
 
