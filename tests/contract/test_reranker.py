@@ -12,6 +12,7 @@ from rag.adapters.rerank_st import CrossEncoderReranker
 from rag.errors import ConfigurationError, DeadlineExceeded, Unavailable
 from rag.fakes import FakeReranker
 from rag.local import LocalReranker
+from tests.contract.endpoints import KEY
 
 WORDS = [
     "rent",
@@ -85,10 +86,12 @@ def answer(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json={"results": rows[: body["top_n"]]})
 
 
-@pytest.fixture(params=["fake", "cross-encoder", "http"])
+@pytest.fixture(params=["fake", "cross-encoder", "http", "endpoint"])
 def reranker(request):
     if request.param == "fake":
         return FakeReranker()
+    if request.param == "endpoint":
+        return HttpReranker(request.getfixturevalue("endpoints").url, model="m", api_key=KEY)
     if request.param == "http":
         return HttpReranker("http://elsewhere/v1", model="m", transport=httpx.MockTransport(answer))
     return LocalReranker(CrossEncoderReranker(request.getfixturevalue("small_model"), threads=1))
