@@ -27,3 +27,10 @@ page_object = plain(raw.FPDFPage_GetObject, POINTER, POINTER, ctypes.c_int)
 object_kind = plain(raw.FPDFPageObj_GetType, ctypes.c_int, POINTER)
 object_bounds = plain(raw.FPDFPageObj_GetBounds, ctypes.c_int, *[POINTER] * 5)
 """(object, left, bottom, right, top): the last four are addresses of single-precision numbers; 0 when it has none."""
+object_matrix = plain(raw.FPDFPageObj_GetMatrix, ctypes.c_int, POINTER, POINTER)
+"""(object, address of six single-precision numbers a..f)."""
+segments = plain(raw.FPDFPath_CountSegments, ctypes.c_int, POINTER)
+segment = plain(raw.FPDFPath_GetPathSegment, POINTER, POINTER, ctypes.c_int)
+segment_point = plain(raw.FPDFPathSegment_GetPoint, ctypes.c_int, POINTER, POINTER, POINTER)
+segment_kind = plain(raw.FPDFPathSegment_GetType, ctypes.c_int, POINTER)
+segment_closes = plain(raw.FPDFPathSegment_GetClose, ctypes.c_int, POINTER)

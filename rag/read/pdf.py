@@ -97,10 +97,13 @@ def _repaired(path: Path, password: str | None) -> pdfium.PdfDocument:
     return document
 
 
-def read_page(document: pdfium.PdfDocument, number: int, *, filled: bool = False) -> Page | tuple[float, float]:
+def read_page(
+    document: pdfium.PdfDocument, number: int, *, filled: bool = False, structured: bool = True
+) -> Page | tuple[float, float]:
     """The finished page, or (width, height) in points when it needs OCR.
 
-    `filled`: the document has form fields, whose values are read too.
+    `filled`: the document has form fields, whose values are read too. `structured`: ruled tables become tables; without,
+    the text is what pdfium gives, with its words and boxes.
     """
     handle = raw.FPDF_LoadPage(document.raw, number - 1)
     if not handle:
@@ -117,7 +120,8 @@ def read_page(document: pdfium.PdfDocument, number: int, *, filled: bool = False
             return width, height
         if usable == layer.Verdict.BLANK:
             return Page(number, width, height, "", Source.TEXT_LAYER)
-        text, words = _structured(document, handle, text, words, filled=filled)
+        if structured:
+            text, words = _structured(document, handle, text, words, filled=filled)
         return Page(number, width, height, text, Source.TEXT_LAYER, words)
     finally:
         raw.FPDF_ClosePage(handle)

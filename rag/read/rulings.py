@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from itertools import repeat
 
 import numpy as np
@@ -51,7 +50,7 @@ def edges(page: raw.FPDF_PAGE, objects: int) -> list[Edge]:
         if right - left < THICK or top - bottom < THICK:
             found += _line(left, bottom, right, top)
         elif right - left >= SHORT and top - bottom >= SHORT:
-            found += _sides(ctypes.cast(one, raw.FPDF_PAGEOBJECT))
+            found += _sides(one)
         if len(found) > MOST_EDGES:
             return []
     return found if len(found) >= FEWEST else []
@@ -68,30 +67,30 @@ def _line(left: float, bottom: float, right: float, top: float) -> list[Edge]:
     return []
 
 
-def _sides(path: raw.FPDF_PAGEOBJECT) -> list[Edge]:
+def _sides(path: int) -> list[Edge]:
     """The level and upright strokes of a path; curves and slopes give none."""
-    count = raw.FPDFPath_CountSegments(path)
+    count = native.segments(path)
     if count > 4 * MOST_EDGES:
         return []
-    matrix = raw.FS_MATRIX()
-    raw.FPDFPageObj_GetMatrix(path, matrix)
-    x, y = ctypes.c_float(), ctypes.c_float()
+    numbers = np.zeros(8, np.float32)
+    place = numbers.ctypes.data
+    native.object_matrix(path, place)
+    a, b, c, d, e, f = numbers[:6].tolist()
+    x_place, y_place = place + 24, place + 28
     found: list[Edge] = []
     start = last = (0.0, 0.0)
     for index in range(count):
-        segment = raw.FPDFPath_GetPathSegment(path, index)
-        raw.FPDFPathSegment_GetPoint(segment, ctypes.byref(x), ctypes.byref(y))
-        point = (
-            matrix.a * x.value + matrix.c * y.value + matrix.e,
-            matrix.b * x.value + matrix.d * y.value + matrix.f,
-        )
-        kind = raw.FPDFPathSegment_GetType(segment)
+        segment = native.segment(path, index)
+        native.segment_point(segment, x_place, y_place)
+        x, y = numbers[6:].tolist()
+        point = (a * x + c * y + e, b * x + d * y + f)
+        kind = native.segment_kind(segment)
         if kind == raw.FPDF_SEGMENT_MOVETO:
             start = point
         elif kind == raw.FPDF_SEGMENT_LINETO:
             found += _stroke(last, point)
         last = point
-        if raw.FPDFPathSegment_GetClose(segment):
+        if native.segment_closes(segment):
             found += _stroke(point, start)
             last = start
     return found
