@@ -15,12 +15,15 @@ from rag.errors import ConfigurationError
 Kind = Literal["auto", "flat", "hnsw", "ivf"]
 Precision = Literal["auto", "float32", "float16", "int8"]
 FLAT_UP_TO = 100_000
-"""'auto' compares every row up to this many (3 ms a query on one core), then becomes a graph. docs/retrieval.md has the table."""
+"""'auto' compares every row up to this many (3 ms a query on one core), then becomes cells: a graph is faster and loses a
+tenth of what it should find at a million. docs/retrieval.md has the table."""
 GPU_FLAT_UP_TO = 5_000_000
-"""A GPU compares this many rows exactly in milliseconds; above, 'auto' becomes cells (graphs do not run there)."""
+"""A GPU compares this many rows exactly in milliseconds; above, 'auto' becomes cells."""
 IVF_FROM = 5_000
 """Fewer rows cannot train cells; 'ivf' is exact below."""
 IVF_TRAIN_PER_CELL = 64
+GROWN = 4
+"""Cells are made anew when they hold so many times the rows that they were made for."""
 EXACT_UP_TO = 20_000
 """A filter that lets fewer rows pass is answered exactly, row by row: graphs and cells lose most of a narrow filter."""
 EF_SEARCH = 128
@@ -82,6 +85,8 @@ class FaissIndex:
     def outgrown(self) -> bool:
         """Another structure would fit better: time for `rebuilt`. Searches stay right meanwhile, only slower."""
         dead = len(self._ids) - self._count
+        if self._built == "ivf" and _cells(self._count) >= self._index.nlist * GROWN**0.5:
+            return True
         return self._wanted(self._count) != self._built or (
             dead > COMPACT_FROM and dead > (0.0 if self._gpu is not None else COMPACT_SHARE) * len(self._ids)
         )
@@ -211,7 +216,7 @@ class FaissIndex:
         if self._kind == "auto":
             if self._gpu is not None:
                 return "ivf" if rows > GPU_FLAT_UP_TO else "flat"
-            return "hnsw" if rows > FLAT_UP_TO else "flat"
+            return "ivf" if rows > FLAT_UP_TO else "flat"
         if self._kind == "ivf":
             return "ivf" if rows >= IVF_FROM else "flat"
         return self._kind
@@ -228,7 +233,7 @@ class FaissIndex:
             index.hnsw.efConstruction = 80
         elif kind == "ivf":
             suffix = {"float32": "Flat", "float16": "SQfp16", "int8": "SQ8"}[precision]
-            index = faiss.index_factory(self.dimensions, f"IVF{max(16, int(2 * rows**0.5))},{suffix}", metric)
+            index = faiss.index_factory(self.dimensions, f"IVF{_cells(rows)},{suffix}", metric)
             index.make_direct_map(True)
         elif code is None:
             index = faiss.IndexFlatIP(self.dimensions)
@@ -316,3 +321,7 @@ class FaissIndex:
         """Rows of the ids that are there, each once, ascending."""
         rows = self._find(np.asarray(ids, np.int64))
         return np.unique(rows[rows >= 0])
+
+
+def _cells(rows: int) -> int:
+    return max(1, min(rows, int(2 * rows**0.5)))

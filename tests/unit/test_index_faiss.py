@@ -132,16 +132,28 @@ def test_what_is_no_index_is_not_loaded(tmp_path):
         FaissIndex(16).load(tmp_path)
 
 
-def test_auto_becomes_a_graph_beside_the_exact_index(monkeypatch):
+def test_auto_becomes_cells_beside_the_exact_index(monkeypatch):
     monkeypatch.setattr(index_faiss, "FLAT_UP_TO", 300)
     index = FaissIndex(16)
     index.add(range(300), unit(300))
     assert (index.kind, index.outgrown) == ("flat", False)
     index.add([300], unit(1, seed=1))
     assert (index.kind, index.outgrown) == ("flat", True)
-    graph = index.rebuilt()
-    assert (graph.kind, graph.outgrown) == ("hnsw", False)
-    assert graph.search(unit(1, seed=1), 1)[1].tolist() == [[300]]
+    cells = index.rebuilt()
+    assert (cells.kind, cells.outgrown) == ("ivf", False)
+    assert cells.search(unit(1, seed=1), 1)[1].tolist() == [[300]]
+
+
+def test_cells_are_made_anew_when_they_hold_four_times_their_rows(monkeypatch):
+    monkeypatch.setattr(index_faiss, "FLAT_UP_TO", 300)
+    index = FaissIndex(16)
+    index.add(range(400), unit(400))
+    cells = index.rebuilt()
+    cells.add(range(400, 1500), unit(1100, seed=1))
+    assert not cells.outgrown
+    cells.add(range(1500, 1700), unit(200, seed=2))
+    assert cells.outgrown
+    assert not cells.rebuilt().outgrown
 
 
 def test_what_came_and_went_during_a_rebuild_is_followed(index):

@@ -231,7 +231,7 @@ async def test_an_outgrown_index_is_made_anew_beside_the_old_one(feed, opened, m
             f"Dog number {number} barks at night."
         ]
     async with asyncio.timeout(5):
-        while view.state.kind != "hnsw":
+        while view.state.kind != "ivf":
             await asyncio.sleep(0.01)
     assert (await texts(view, feed, "monthly rent"))[0] == "The monthly rent is 2,450 euros."
 
