@@ -24,6 +24,7 @@ from rag.commands import (
     rollouts,
     safety,
     server,
+    tags,
     transfer,
 )
 from rag.commands.index import reindex
@@ -65,6 +66,8 @@ app.command("searchable-pdf", rich_help_panel="With a running service")(exports.
 app.command(rich_help_panel="With a running service")(questions.ask)
 app.command(rich_help_panel="With a running service")(questions.search)
 app.command(rich_help_panel="With a running service")(fields.fields)
+app.command(rich_help_panel="With a running service")(tags.tags)
+app.command(rich_help_panel="With a running service")(tags.tag)
 app.add_typer(jobs.jobs_app, name="jobs", rich_help_panel="With a running service")
 app.command(rich_help_panel="With a running service")(reruns.reanalyse)
 app.command(rich_help_panel="With a running service")(reruns.candidate)

@@ -22,6 +22,7 @@ from rag.calls.labels import LabelCalls
 from rag.calls.questions import QuestionCalls
 from rag.calls.reruns import RerunCalls
 from rag.calls.rollouts import RolloutCalls
+from rag.calls.shelf import ShelfCalls
 from rag.wire import ApiError
 
 __all__ = ["ApiError", "File", "Highlight", "RedwellClient"]
@@ -40,5 +41,6 @@ class RedwellClient(
     KeyCalls,
     RerunCalls,
     RolloutCalls,
+    ShelfCalls,
 ):
     """Thread-safe. Calls that may be repeated are retried on 429, 502, 503 and 504, for `retry_seconds` in all."""

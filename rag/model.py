@@ -200,6 +200,7 @@ class Document:
     """Files in it that became no documents: {path, error: {code, detail, remedy}}."""
     unlocked: bool = False
     """True when a password was given: a copy without encryption is read instead of the original."""
+    tags: tuple[str, ...] = ()
 
     @property
     def blob(self) -> str:
@@ -224,6 +225,7 @@ class Filter:
     metadata: tuple[tuple[str, str], ...] = ()
     created_after: datetime | None = None
     created_before: datetime | None = None
+    tags: tuple[str, ...] = ()
 
     @property
     def needs_database(self) -> bool:
@@ -235,6 +237,7 @@ class Filter:
             or self.metadata
             or self.created_after
             or self.created_before
+            or self.tags
         )
 
 

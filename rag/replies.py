@@ -14,10 +14,10 @@ from datetime import datetime
 from typing import Any
 
 from rag.replies_corpus import Counted
-from rag.replies_place import Place
+from rag.replies_fields import FieldValue
+from rag.replies_place import Box, Place
 from rag.replies_reading import Reading
 
-Box = tuple[float, float, float, float]
 FINAL = frozenset({"ready", "partial", "failed"})
 
 
@@ -92,49 +92,6 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldValue:
-    """One field: `text` as it stands on the page, `value` its normal form; `source` rule, model, rule+model or person."""
-
-    field: str
-    text: str = ""
-    value: str = ""
-    title: str = ""
-    kind: str = ""
-    number: float | None = None
-    date: str | None = None
-    currency: str | None = None
-    page: int | None = None
-    start: int | None = None
-    end: int | None = None
-    boxes: tuple[Box, ...] = ()
-    source: str = ""
-    model: str = ""
-    score: float = 0.0
-    position: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentFields:
-    """`missing` names the fields of the schema that have no value."""
-
-    document_id: str = ""
-    schema: str | None = None
-    fields: tuple[FieldValue, ...] = ()
-    missing: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CollectionSchema:
-    """`source`: 'collection' (put by API), 'setting', or 'type' (each document has its type's ready-made schema)."""
-
-    collection: str
-    source: str = "type"
-    name: str | None = None
-    version: str | None = None
-    schema: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Stage:
     """waiting, running, done, failed or skipped; `done` of `total` in the stage's own unit (pages while reading)."""
 
@@ -185,6 +142,7 @@ class Document:
     parent_id: str | None = None
     """The mail or archive that it came in."""
     children: tuple[Child, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @property
     def final(self) -> bool:

@@ -22,6 +22,7 @@ from rag.store.keys import KeyStore
 from rag.store.labels import LabelStore
 from rag.store.reruns import RerunStore
 from rag.store.rollouts import RolloutStore
+from rag.store.tags import TagStore
 from rag.store.views import IndexViews
 
 
@@ -42,6 +43,7 @@ class State:
     labels: LabelStore
     feedback: FeedbackStore
     reruns: RerunStore
+    tags: TagStore
     rollouts: RolloutStore
     keys: KeyStore
 
@@ -84,6 +86,7 @@ def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
         LabelStore(database, {TYPE: settings.classifying.labels, **settings.classifying.sets}),
         FeedbackStore(database),
         RerunStore(database),
+        TagStore(database),
         RolloutStore(database),
         KeyStore(database),
     )

@@ -25,6 +25,7 @@ from rag.api import (
     redaction,
     reruns,
     rollouts,
+    tags,
 )
 from rag.api.gates import Gates
 from rag.api.index import routes as index_routes
@@ -59,6 +60,7 @@ def create_app(services: Services, *, behind_proxy: bool = False) -> FastAPI:
     problems.install(app)
     app.include_router(index_routes(services))
     app.include_router(documents.routes(services))
+    app.include_router(tags.routes(services))
     app.include_router(exports.routes(services))
     app.include_router(questions.routes(services))
     app.include_router(corpus.routes(services))

@@ -126,6 +126,7 @@ def _scope_record(scope: Filter) -> dict[str, Any]:
         "type": list(scope.types),
         "entity": list(scope.entities),
         "media_type": list(scope.media_types),
+        "tag": list(scope.tags),
         "metadata": dict(scope.metadata),
         "created_after": scope.created_after.isoformat() if scope.created_after else None,
         "created_before": scope.created_before.isoformat() if scope.created_before else None,

@@ -93,6 +93,7 @@ def document_record(document: Document) -> dict[str, Any]:
         "error": document.error,
         "revision": document.revision,
         "parent_id": document.parent_id,
+        "tags": list(document.tags),
     }
 
 

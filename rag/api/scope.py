@@ -17,6 +17,7 @@ class Filters(Body):
     type: list[str] | None = None
     entity: list[str] | None = None
     media_type: list[str] | None = None
+    tag: list[str] | None = None
     metadata: dict[str, str] | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
@@ -39,4 +40,5 @@ class Scope(Body):
             metadata=tuple((more.metadata or {}).items()),
             created_after=more.created_after,
             created_before=more.created_before,
+            tags=tuple(more.tag or ()),
         )

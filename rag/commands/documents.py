@@ -147,6 +147,7 @@ def list_documents(
     status: Annotated[str | None, typer.Option(help="queued, reading, analyzing, ready, partial or failed.")] = None,
     type: Annotated[str | None, typer.Option(help="Only documents of this type.")] = None,
     entity: Annotated[str | None, typer.Option(help="Only documents that name this.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only documents with this tag.")] = None,
     url: Url = DEFAULT_URL,
     api_key: ApiKey = None,
     json: Json = False,
@@ -156,7 +157,7 @@ def list_documents(
 
     with reported(), client(url, api_key) as redwell:
         found = list(
-            redwell.documents(collection=collection, parent_id=parent, status=status, type=type, entity=entity)
+            redwell.documents(collection=collection, parent_id=parent, status=status, type=type, entity=entity, tag=tag)
         )
     if json:
         typer.echo(as_json(found))

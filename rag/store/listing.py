@@ -17,6 +17,7 @@ from rag.model import Document, Filter, Status
 from rag.store.database import Database
 from rag.store.records import load, metadata_key
 from rag.store.tables import documents, entities, instant, lookup_key, metadata_values, micros
+from rag.store.tags import tagged
 
 SORTS = {
     "created_at": documents.c.created_at,
@@ -51,6 +52,7 @@ class Listing:
         q: str | None = None,
         media_type: str | None = None,
         parent_id: str | None = None,
+        tag: str | None = None,
         cursor: str | None = None,
         limit: int = 50,
         sort: str = "-created_at",
@@ -79,6 +81,8 @@ class Listing:
             conditions.append(documents.c.parent_id.is_(None))
         if entity is not None:
             conditions.append(_mentions((entity,)))
+        if tag is not None:
+            conditions.append(tagged((tag,)))
         if q:
             conditions.append(documents.c.filename_key.contains(lookup_key(q), autoescape=True))
         descending = sort.startswith("-")
@@ -110,6 +114,8 @@ def matches(filter: Filter) -> list[ColumnElement[bool]]:
     ):
         if values:
             conditions.append(column.in_(values))
+    if filter.tags:
+        conditions.append(tagged(filter.tags))
     if filter.entities:
         conditions.append(_mentions(filter.entities))
     for key in dict(filter.metadata):

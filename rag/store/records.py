@@ -32,6 +32,7 @@ from rag.model import (
 )
 from rag.store import tables
 from rag.store.database import Database
+from rag.store.page_tables import tags
 from rag.store.tables import KEY_CHARS, documents, lookup_key, stages, storable
 
 BATCH = 500
@@ -51,6 +52,7 @@ async def load(connection: AsyncConnection, ids: Sequence[str]) -> list[Document
     """The documents with their stages, in the order of `ids`; what does not exist is left out."""
     rows: dict[str, Row[Any]] = {}
     found: defaultdict[str, dict[str, StageRecord]] = defaultdict(dict)
+    tagged: defaultdict[str, list[str]] = defaultdict(list)
     for i in range(0, len(ids), BATCH):
         part = ids[i : i + BATCH]
         for row in await connection.execute(select(documents).where(documents.c.id.in_(part))):
@@ -59,7 +61,9 @@ async def load(connection: AsyncConnection, ids: Sequence[str]) -> list[Document
             found[row.document_id][row.stage] = StageRecord(
                 StageStatus(row.status), row.seconds, row.error, row.version, row.done, row.total
             )
-    return [_document(rows[id], found[id]) for id in ids if id in rows]
+        for row in await connection.execute(select(tags).where(tags.c.document_id.in_(part)).order_by(tags.c.key)):
+            tagged[row.document_id].append(row.tag)
+    return [_document(rows[id], found[id], tuple(tagged[id])) for id in ids if id in rows]
 
 
 async def load_one(connection: AsyncConnection, id: str) -> Document:
@@ -205,7 +209,7 @@ def plain(value: Classification | Summary) -> dict[str, Any]:
     return converted
 
 
-def _document(row: Row[Any], found: Mapping[str, StageRecord]) -> Document:
+def _document(row: Row[Any], found: Mapping[str, StageRecord], tagged: tuple[str, ...]) -> Document:
     kind, summary = row.classification, row.summary
     return Document(
         id=row.id,
@@ -241,4 +245,5 @@ def _document(row: Row[Any], found: Mapping[str, StageRecord]) -> Document:
         parent_id=row.parent_id,
         refused=tuple(row.refused or ()),
         unlocked=row.unlocked,
+        tags=tagged,
     )

@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from rag.replies import Document, DocumentFields, FieldValue, Mention
+from rag.replies import Document, Mention
+from rag.replies_fields import DocumentFields, FieldValue
 from ui import api, view
 
 SOURCES = {
