@@ -147,6 +147,10 @@ def _stage_share(stage: Stage) -> float:
     return min(stage.done / stage.total, 1.0) if stage.status == "running" and stage.total else 0.0
 
 
+def tags_html(tags: Sequence[str]) -> str:
+    return "".join(f'<span class="rw-tag">{escape(tag)}</span>' for tag in tags)
+
+
 def status_html(status: str) -> str:
     return f'<span class="rw-status rw-{_word(status)}">{escape(STATUSES.get(status, status))}</span>'
 

@@ -9,6 +9,7 @@ import streamlit as st
 from rag.client import ApiError
 from rag.replies import Answer, Citation, CitationEvent, FinalEvent, ResultsEvent, TokenEvent
 from ui import api, counted, view, viewer
+from ui.screens import tagging
 
 HISTORY_TURNS = 4
 ROWS_AT_ONCE = 100
@@ -78,7 +79,13 @@ def _head(talking: bool) -> None:
 def _scope() -> None:
     """What the questions see: everything, a collection, a type."""
     document = st.session_state.get("in_document")
-    narrowed = (st.session_state.get("in_collection"), st.session_state.get("in_type"), document and document[1])
+    tagged = st.session_state.get("in_tags") or []
+    narrowed = (
+        st.session_state.get("in_collection"),
+        st.session_state.get("in_type"),
+        document and document[1],
+        *tagged,
+    )
     chosen = [name for name in narrowed if name]
     title = view.label(", ".join(chosen)) if chosen else "All documents"
     with st.popover(title, icon=":material/filter_list:", type="tertiary", key="scope"), api.shown():
@@ -86,6 +93,8 @@ def _scope() -> None:
         types = sorted(api.client().stats().by_type)
         st.selectbox("Collection", names, index=None, placeholder="Every collection", key="in_collection")
         st.selectbox("Type", types, index=None, placeholder="Every type", key="in_type")
+        if tags := tagging.known():
+            st.multiselect("Tags", tags, placeholder="With any tags or none", key="in_tags")
         page = api.client().document_page(collection=st.session_state.get("in_collection"), limit=DOCUMENTS_OFFERED)
         offered = [(found.id, found.filename) for found in page.documents]
         st.selectbox(
@@ -229,13 +238,13 @@ def _asked(question: str, turns: list[Turn]) -> Turn:
     line.html('<div class="rw-line">Looking for passages …</div>')
     text, turn = "", Turn(question)
     citations: list[Citation] = []
-    kind, document = st.session_state.get("in_type"), st.session_state.get("in_document")
+    document = st.session_state.get("in_document")
     try:
         for event in api.client().ask_stream(
             question,
             collection=st.session_state.get("in_collection"),
             document_ids=[document[0]] if document else (),
-            filters={"type": [kind]} if kind else None,
+            filters=_filters(),
             history=_history(turns),
         ):
             if isinstance(event, ResultsEvent):
@@ -252,6 +261,11 @@ def _asked(question: str, turns: list[Turn]) -> Turn:
     except ApiError as error:
         turn = replace(turn, error=error)
     return turn
+
+
+def _filters() -> dict[str, list[str]]:
+    kind, tags = st.session_state.get("in_type"), st.session_state.get("in_tags")
+    return ({"type": [kind]} if kind else {}) | ({"tag": list(tags)} if tags else {})
 
 
 def _history(turns: list[Turn]) -> list[dict[str, str]]:

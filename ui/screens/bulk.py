@@ -11,6 +11,7 @@ import streamlit as st
 from rag.client import ApiError
 from rag.replies import Document
 from ui import api, view
+from ui.screens import tagging
 
 
 def picking() -> bool:
@@ -48,6 +49,7 @@ def bar(documents: Sequence[Document]) -> None:
                     _each(chosen, api.client().delete)
             if st.button("Run again what failed", icon=":material/replay:", key="retry picked"):
                 _each([document for document in chosen if document.status in ("failed", "partial")], api.client().retry)
+            tagging.of_many(chosen)
             st.download_button(
                 "Text of all",
                 data=lambda: texts(chosen, api.client().text),

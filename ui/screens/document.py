@@ -10,7 +10,7 @@ import streamlit as st
 from rag.client import ApiError
 from rag.replies import Document, Entity, Mention
 from ui import api, marked, view, viewer
-from ui.screens import contents, fields, labelling
+from ui.screens import contents, fields, labelling, tagging
 
 TABS = ("Text", "Summary", "Entities", "Fields", "Details")
 MOST_ENTITIES = 60
@@ -48,6 +48,7 @@ def _head(document: Document) -> None:
             f'<div class="rw-row-meta" style="justify-content:flex-start">{view.status_html(document.status)}'
             f'<span class="rw-dim">{view.escape(view.meta(document))}</span></div>'
         )
+        tagging.of_one(document)
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         if document.status in ("failed", "partial") and st.button(
             "Retry what failed", icon=":material/refresh:", type="primary", key="retry"

@@ -7,7 +7,7 @@ import streamlit as st
 from rag.client import ApiError
 from rag.replies import Document
 from ui import api, view
-from ui.screens import bulk
+from ui.screens import bulk, tagging
 
 PER_PAGE = 25
 SORTS = {
@@ -150,6 +150,12 @@ def _filters(types: list[str]) -> dict[str, str]:
             label_visibility="collapsed",
         )
         kind = st.selectbox("Type", types, index=None, placeholder="Any type", key="type", label_visibility="collapsed")
+        tags = tagging.known()
+        tag = (
+            st.selectbox("Tag", tags, index=None, placeholder="Any tag", key="tag", label_visibility="collapsed")
+            if tags
+            else None
+        )
         names = [collection.name for collection in api.client().collections()]
         collection = st.selectbox(
             "Collection", names, index=None, placeholder="Any collection", key="coll", label_visibility="collapsed"
@@ -157,7 +163,14 @@ def _filters(types: list[str]) -> dict[str, str]:
         sort = st.selectbox(
             "Order", list(SORTS), format_func=lambda name: SORTS[name], key="sort", label_visibility="collapsed"
         )
-    chosen = {"q": q.strip(), "entity": entity.strip(), "status": status, "type": kind, "collection": collection}
+    chosen = {
+        "q": q.strip(),
+        "entity": entity.strip(),
+        "status": status,
+        "type": kind,
+        "tag": tag,
+        "collection": collection,
+    }
     return {name: value for name, value in {**chosen, "sort": sort}.items() if value}
 
 
@@ -173,7 +186,7 @@ def _row(document: Document, *, picking: bool) -> None:
             width="stretch",
         )
         st.html(
-            f'<div class="rw-row-meta"><span class="rw-dim">{view.escape(view.meta(document))}</span>'
+            f'<div class="rw-row-meta">{view.tags_html(document.tags)}<span class="rw-dim">{view.escape(view.meta(document))}</span>'
             f"{view.status_html(document.status)}</div>",
             width="content",
         )

@@ -6,6 +6,7 @@ import streamlit as st
 
 from rag.replies import Result
 from ui import api, view, viewer
+from ui.screens import tagging
 
 MODES = {"hybrid": "Hybrid", "dense": "Meaning", "lexical": "Words"}
 
@@ -31,6 +32,12 @@ def render() -> None:
         collection = st.selectbox(
             "Collection", names, index=None, placeholder="Any collection", key="within", label_visibility="collapsed"
         )
+        known = tagging.known()
+        tags = (
+            st.multiselect("Tags", known, placeholder="Any tag", key="with_tags", label_visibility="collapsed")
+            if known
+            else []
+        )
         top_k = st.selectbox(
             "Passages", (5, 10, 20, 50), index=1, format_func=lambda n: f"{n} passages", key="top_k",
             label_visibility="collapsed",
@@ -41,7 +48,9 @@ def render() -> None:
             "exactly, “Meaning” finds what is said differently, “Hybrid” joins both.</p></div>"
         )
         return
-    found = api.client().search(query.strip(), collection=collection, top_k=top_k, mode=mode)
+    found = api.client().search(
+        query.strip(), collection=collection, top_k=top_k, mode=mode, filters={"tag": tags} if tags else None
+    )
     if not found.results:
         st.html('<div class="rw-empty"><h3>No passage found</h3><p>Try other words, or another mode.</p></div>')
         return

@@ -1,15 +1,15 @@
 """Tags, passages switched off, conversations.
 
-Revision ID: 0010_page
-Revises: 0008_reruns
+Revision ID: 0011_page
+Revises: 0010_access
 Create Date: 2026-11-21
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010_page"
-down_revision = "0008_reruns"
+revision = "0011_page"
+down_revision = "0010_access"
 branch_labels = None
 depends_on = None
 
