@@ -12,7 +12,9 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +22,11 @@ import structlog
 
 log = structlog.get_logger(__name__)
 MANIFEST = "manifest.json"
+WRITING = "writing-"
 FORMAT = 3
 KEEP = 2
+ABANDONED_SECONDS = 3600.0
+"""What was not finished by then belongs to a writer that died."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ def write(root: Path, sequence: int, model: str, fill: Callable[[Path], None]) -
     """
     root.mkdir(parents=True, exist_ok=True)
     place = root / f"snapshot-{sequence:020d}"
-    work = Path(tempfile.mkdtemp(dir=root, prefix="writing-"))
+    work = Path(tempfile.mkdtemp(dir=root, prefix=WRITING))
     try:
         fill(work)
         sums = {str(path.relative_to(work)): _sum(path) for path in _files(work)}
@@ -55,7 +60,7 @@ def write(root: Path, sequence: int, model: str, fill: Callable[[Path], None]) -
         _flush(root)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    for old in _folders(root)[KEEP:]:
+    for old in [*_folders(root)[KEEP:], *_abandoned(root)]:
         shutil.rmtree(old, ignore_errors=True)
     return Snapshot(place, sequence, model)
 
@@ -116,6 +121,16 @@ def _sealed(text: bytes) -> bytes:
 
 def _folders(root: Path) -> list[Path]:
     return sorted(root.glob("snapshot-*"), reverse=True) if root.is_dir() else []
+
+
+def _abandoned(root: Path) -> list[Path]:
+    before = time.time() - ABANDONED_SECONDS
+    found = []
+    for folder in root.glob(f"{WRITING}*"):
+        with suppress(FileNotFoundError):  # another replica's, finished meanwhile
+            if folder.stat().st_mtime < before:
+                found.append(folder)
+    return found
 
 
 def _files(folder: Path) -> list[Path]:
