@@ -5,7 +5,7 @@ RedwellError
     NotFound (404)      DocumentNotFound  PageNotFound
     Conflict (409)      NotReady
     Unauthorized (401)  Forbidden (403)  QuotaExceeded  RateLimited (429)
-    Busy (429/503)      Overloaded  Unavailable
+    Busy (429/503)      Overloaded  Unavailable  Crashed
     StageFailed (500)
     ConfigurationError (500)
 
@@ -180,6 +180,12 @@ class Unavailable(Busy):
     """A part of the service cannot be reached."""
 
     code = "unavailable"
+
+
+class Crashed(Unavailable):
+    """A part of the service ended while it worked on this."""
+
+    code = "crashed"
 
 
 class DeadlineExceeded(RedwellError):

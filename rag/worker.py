@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from rag.errors import DocumentNotFound, RedwellError, Unavailable
+from rag.errors import Busy, Crashed, DocumentNotFound, RedwellError, Unavailable
 from rag.logs import DOCUMENT, about
 from rag.metrics import DOCUMENTS
 from rag.model import Stage, Status
@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 IDLE_SECONDS = 0.25
 UNAVAILABLE_SECONDS = 2.0
 REINDEX_SECONDS = 2.0
+AWAY_SECONDS = 10.0
+"""Between two looks whether what a document needs is back. Such attempts are not counted: an outage is not its fault."""
 
 
 class Worker:
@@ -107,25 +109,48 @@ async def _run(job: Job, services: Services) -> None:
         await _run_again(job, job.stage, services)
         return
     try:
-        failures = await analyze_with_candidate(document, services)
+        # A partial document that waits for what is away stays what it is until then.
+        failures = await analyze_with_candidate(document, services, again=document.status is Status.PARTIAL)
     except DocumentNotFound:
         await state.jobs.finish(job)
         return
     except RedwellError as error:
-        if error.retryable and attempts_left > 0:
+        if _away(error) or (error.retryable and attempts_left > 0):
             await state.documents.set_status(document.id, Status.QUEUED)
-            await state.jobs.release(job, delay_seconds=2.0**job.attempt)
+            await _again(job, services, away=_away(error))
             return
         log.warning("document_failed", code=error.code, detail=error.detail)
         await _settle(job, services, Status.FAILED, error)
         return
-    if any(error.retryable for error in failures.values()) and attempts_left > 0:
-        await state.jobs.release(job, delay_seconds=2.0**job.attempt)
-        return
     required = failures.get(Stage.INDEX)
+    if any(error.retryable for error in failures.values()) and attempts_left > 0:
+        await _again(job, services)
+        return
+    if required is not None and _away(required):
+        await state.documents.set_status(document.id, Status.QUEUED)
+        await _again(job, services, away=True)
+        return
+    if required is None and any(_away(error) for error in failures.values()):
+        # It can be searched and asked; what is left is done when the missing part is back.
+        if document.status is not Status.PARTIAL:
+            await state.documents.set_status(document.id, Status.PARTIAL)
+        await _again(job, services, away=True)
+        return
     status = Status.FAILED if required else Status.PARTIAL if failures else Status.READY
     await _settle(job, services, status, required)
     log.info("document_analysed", status=status.value)
+
+
+def _away(error: RedwellError) -> bool:
+    """A part cannot be reached or has no room; not one that this document may have ended."""
+    return isinstance(error, Busy) and not isinstance(error, Crashed)
+
+
+async def _again(job: Job, services: Services, *, away: bool = False) -> None:
+    if away:
+        await services.state.jobs.release(job, delay_seconds=AWAY_SECONDS, counted=False)
+    else:
+        await services.state.jobs.release(job, delay_seconds=2.0**job.attempt)
 
 
 async def _settle(job: Job, services: Services, status: Status, error: RedwellError | None) -> None:
@@ -144,7 +169,10 @@ async def _run_again(job: Job, stage: Stage, services: Services) -> None:
     except RedwellError as error:
         log.warning("rerun_failed", document=job.document.id, stage=stage.value, code=error.code, detail=error.detail)
         failures = {stage: error}
-    if any(error.retryable for error in failures.values()) and attempts_left > 0:
-        await services.state.jobs.release(job, delay_seconds=2.0**job.attempt)
+    away = any(_away(error) for error in failures.values())
+    if attempts_left > 0 and any(error.retryable for error in failures.values()):
+        await _again(job, services)
+    elif away:
+        await _again(job, services, away=True)
     else:
         await services.state.jobs.finish(job)

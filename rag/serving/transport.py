@@ -11,7 +11,7 @@ from ray.serve import context as serve_context
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle
 
-from rag.errors import DeadlineExceeded, Overloaded, RedwellError, StageFailed, Unavailable
+from rag.errors import Crashed, DeadlineExceeded, Overloaded, RedwellError, StageFailed, Unavailable
 from rag.logs import DOCUMENT, current
 from rag.remote import remote_services
 from rag.services import Services
@@ -35,7 +35,7 @@ class RayTransport:
                     return await getattr(self._handle, method).remote(*args)
             except (RayActorError, DeploymentUnavailableError) as error:
                 if attempt + 1 == self._attempts:
-                    raise Unavailable(f"{self._name} cannot be reached.") from error
+                    raise self._gone(error) from error
                 await asyncio.sleep(0.2 * 2**attempt)
             except (RayTaskError, RayServeException, RedwellError, TimeoutError) as error:
                 raise self._ours(error) from error
@@ -48,9 +48,14 @@ class RayTransport:
                 async for piece in getattr(self._handle.options(stream=True), method).remote(*args):
                     yield piece
         except (RayActorError, DeploymentUnavailableError) as error:
-            raise Unavailable(f"{self._name} cannot be reached.") from error
+            raise self._gone(error) from error
         except (RayTaskError, RayServeException, RedwellError, TimeoutError) as error:
             raise self._ours(error) from error
+
+    def _gone(self, error: RayActorError | DeploymentUnavailableError) -> Unavailable:
+        if isinstance(error, RayActorError):
+            return Crashed(f"{self._name} ended while it worked on this.")
+        return Unavailable(f"{self._name} cannot be reached.")
 
     def _ours(self, error: BaseException) -> RedwellError:
         cause = error.cause if isinstance(error, RayTaskError) else error

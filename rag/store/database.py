@@ -94,8 +94,8 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction: committed at the end, rolled back when the body raises. Do not nest."""
-        here = self._here()
         with _translated():
+            here = self._here()
             if not self.sqlite:
                 async with here.engine.begin() as connection:
                     yield connection

@@ -65,11 +65,12 @@ class JobQueue:
             gone = await connection.execute(delete(jobs).where(_held(job)))
             return gone.rowcount == 1
 
-    async def release(self, job: Job, *, delay_seconds: float = 0) -> bool:
-        """Give it back, to be claimed after the delay. False, and nothing happens, when the lease was lost."""
-        return await self._change(
-            _of(job).values(owner=None, lease_until=None, due_at=self._clock() + timedelta(seconds=delay_seconds))
-        )
+    async def release(self, job: Job, *, delay_seconds: float = 0, counted: bool = True) -> bool:
+        """Give it back, to be claimed after the delay; not `counted`, this attempt was none. False, and nothing happens,
+        when the lease was lost."""
+        due = self._clock() + timedelta(seconds=delay_seconds)
+        attempt = jobs.c.attempt if counted else jobs.c.attempt - 1
+        return await self._change(_of(job).values(owner=None, lease_until=None, due_at=due, attempt=attempt))
 
     async def depth(self) -> int:
         """Jobs that are not finished, the running ones included."""
