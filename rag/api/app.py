@@ -15,6 +15,7 @@ from rag.api import (
     exports,
     feedback,
     fields,
+    inference,
     insights,
     jobs,
     keys,
@@ -73,6 +74,7 @@ def create_app(services: Services, *, behind_proxy: bool = False) -> FastAPI:
     app.include_router(jobs.routes(services))
     app.include_router(redaction.routes(services))
     app.include_router(openai.routes(services))
+    app.include_router(inference.routes(services))
     app.router.routes.append(Route("/mcp", door, include_in_schema=False))
     app.include_router(keys.routes(services))
     keyring = Keyring(services.state.keys, services.settings.server.api_keys)

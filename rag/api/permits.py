@@ -8,10 +8,12 @@ from rag.errors import Forbidden
 READING_POSTS = frozenset(
     ("/", "/v1/search", "/v1/ask", "/v1/query", "/v1/analyze", "/v1/chat/completions", "/v1/feedback", "/mcp")
 )
+INFERENCE = ("/v2/models",)
+"""Posts that only ask."""
 ADMIN = ("/v1/keys", "/v1/audit")
 ADMIN_CHANGES = ("/v1/jobs", "/v1/reanalyse")
 """Reading how far they are is reading."""
-OPERATORS = ("/v1/index", "/v1/candidates")
+OPERATORS = ("/v1/index", "/v1/candidates", "/v1/rollouts")
 """They concern the installation, all tenants of it."""
 
 
@@ -19,7 +21,7 @@ def needed(method: str, path: str) -> Permission:
     reads = method in ("GET", "HEAD", "OPTIONS")
     if _under(path, ADMIN) or _under(path, OPERATORS) or (not reads and _under(path, ADMIN_CHANGES)):
         return Permission.ADMIN
-    return Permission.READ if reads or path in READING_POSTS else Permission.WRITE
+    return Permission.READ if reads or path in READING_POSTS or _under(path, INFERENCE) else Permission.WRITE
 
 
 def check(principal: Principal, method: str, path: str) -> None:
