@@ -8,7 +8,8 @@ import sys
 
 from ingestion.run import Run, opened, runner_name, wanted_stages
 from ingestion.show import shown
-from rag.allowed import check_sources
+from rag.access import tenant_of
+from rag.allowed import check_sources, readable
 from rag.errors import RedwellError
 from rag.ingestions import Ingestion, RunStatus
 from rag.settings import Settings
@@ -27,7 +28,7 @@ def main() -> None:
     from ingestion import batch
 
     try:
-        check_sources(ingestion.request, settings.ingestion.allow)
+        check_sources(ingestion.request, readable(settings.ingestion.allow, tenant_of(ingestion.request.collection)))
         stages = wanted_stages(ingestion.request.stages)
         with batch.cluster(settings, address=address), batch.language_model(settings, stages) as llm:
             asyncio.run(_conduct(ingestion, owner, settings, batch.RayPipeline(settings, llm=llm)))
@@ -62,7 +63,7 @@ async def _conduct(ingestion: Ingestion, owner: str, settings: Settings, pipelin
                 owner=owner,
                 tell=tell,
                 services=services,
-                allow=settings.ingestion.allow,
+                allow=readable(settings.ingestion.allow, tenant_of(ingestion.request.collection)),
             )
             await run.run()
 

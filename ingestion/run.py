@@ -20,6 +20,7 @@ from ingestion.inprocess import local_services
 from ingestion.sources import WEB, Selection, SourceItem, items, manifest
 from ingestion.steps import Plan, Steps, remove
 from ingestion.watch import changed
+from rag.access import acting_as, own_work, tenant_of, within
 from rag.allowed import check
 from rag.analyze import SIDE_BY_SIDE, versions
 from rag.errors import InvalidInput, RedwellError, Unavailable
@@ -134,7 +135,11 @@ class Run:
         self.stop = asyncio.Event()
 
     async def run(self) -> Outcome:
-        """Returns when the job is over, whatever its outcome; the outcome is in its row."""
+        """Returns when the job is over, whatever its outcome; the outcome is in its row. It sees its collection's tenant only."""
+        with acting_as(own_work(self._request.collection)):
+            return await self._run()
+
+    async def _run(self) -> Outcome:
         started = time.monotonic()
         watch = asyncio.create_task(self._watch())
         work = asyncio.create_task(self._work())
@@ -247,6 +252,7 @@ class Run:
             yield from manifest(Path(request.manifest), selection)
 
     def _row(self, item: SourceItem) -> dict[str, Any]:
+        own = self._request.collection
         given = {
             "metadata": {**self._request.metadata, **item.metadata},
             "language": item.language or self._request.language,
@@ -254,7 +260,7 @@ class Run:
         return {
             "uri": item.uri,
             "filename": item.filename,
-            "collection": item.collection or self._request.collection,
+            "collection": within(tenant_of(own), item.collection) if item.collection else own,
             "size": item.size,
             "fingerprint": item.fingerprint,
             "given": given,

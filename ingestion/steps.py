@@ -17,6 +17,7 @@ from typing import TypeVar
 import structlog
 
 from ingestion.sources import SourceItem, fetched
+from rag.access import acting_as, own_work
 from rag.analyze import SIDE_BY_SIDE, analyze, outline, read_version, recognize_page, report_reading, versions
 from rag.errors import DocumentNotFound, EmptyFile, RedwellError, StageFailed
 from rag.ingestions import MEMBER, Item, ItemStatus
@@ -121,7 +122,8 @@ class Steps:
             await self._items.stage(document_id, only[0].value)
             for attempt in range(1, self._attempts + 1):
                 document = await self._documents.get(document_id)
-                failures = await analyze(document, self._services, only=wanted)
+                with acting_as(own_work(document.collection)):
+                    failures = await analyze(document, self._services, only=wanted)
                 if attempt == self._attempts or not any(error.retryable for error in failures.values()):
                     break
                 await asyncio.sleep(2.0**attempt)
@@ -230,7 +232,8 @@ class Steps:
         )
 
     async def _nothing_left(self, document: Document) -> bool:
-        current = await versions(self._services)
+        with acting_as(own_work(document.collection)):
+            current = await versions(self._services)
         records = {stage: document.stages.get(stage.value, StageRecord()) for stage in self._plan.stages}
         kept = (StageStatus.DONE, StageStatus.SKIPPED)
         return all(record.status in kept and record.version == current[stage] for stage, record in records.items())

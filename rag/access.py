@@ -93,6 +93,11 @@ def own_work(collection: str) -> Principal:
     return Principal("", tenant_of(collection))
 
 
+def whole_tenant() -> Principal:
+    """The tenant of whoever asks without the bounds of his key: for what its collections share."""
+    return Principal("", acting_tenant())
+
+
 def tenant_name(name: str) -> str:
     """1 to 32 small letters, digits and '-'. Raises InvalidInput."""
     if not _TENANT.fullmatch(name):
@@ -115,6 +120,11 @@ def within(tenant: str, name: str) -> str:
 def stored(name: str) -> str:
     """The stored name of a collection of whoever asks."""
     return within(acting_tenant(), name)
+
+
+def named(name: str | None) -> str | None:
+    """As `stored`, of a filter that may be absent."""
+    return None if name is None else stored(name)
 
 
 def shown(stored_name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from rag.access import DEFAULT_TENANT
 from rag.errors import Forbidden
 from rag.ingestions import Request
 
@@ -20,6 +21,16 @@ def check_sources(request: Request, allow: Sequence[str]) -> None:
     """Raises SourceNotAllowed for the first source outside of `allow`."""
     for source in (*request.sources, *([request.manifest] if request.manifest else ())):
         check(source, allow)
+
+
+def readable(allow: Sequence[str], tenant: str) -> tuple[str, ...]:
+    """The entries for one tenant: `{tenant}` in them is its name, and only entries that hold it are for others than the default.
+
+    Sources lie outside of what keeps tenants apart, so that a folder is one tenant's or the operator's.
+    """
+    return tuple(
+        entry.replace("{tenant}", tenant) for entry in allow if tenant == DEFAULT_TENANT or "{tenant}" in entry
+    )
 
 
 def check(source: str, allow: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from rag.access import acting_as, whole_tenant
 from rag.classify import opening_of
 from rag.errors import InvalidInput, RedwellError
 from rag.labels import Example
@@ -21,7 +22,8 @@ async def learn(name: str, services: Services) -> LabelModel:
     store = services.state.labels
     labels = await store.get(name)
     known = {*labels.names, "other"}
-    rows = [row for row in await store.corrected(name) if row.label in known]
+    with acting_as(whole_tenant()):  # a key that is bound to collections trains with what the tenant has corrected
+        rows = [row for row in await store.corrected(name) if row.label in known]
     trained = await services.classifier.fit([Example(opening_of(row.texts), row.label) for row in rows], labels)
     model = await store.add_model(name, trained, active=trained.better)
     log.info("trained", labels=name, version=model.version, accuracy=model.accuracy, baseline=model.baseline)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from rag.access import NOWHERE, acting, tenant_of
 from rag.context import distinct
 from rag.errors import Busy, DeadlineExceeded
-from rag.model import Passage
+from rag.model import Filter, Passage
 from rag.ports import Reranker, SearchQuery
 from rag.services import Services
 
@@ -30,11 +31,30 @@ async def find(query: SearchQuery, services: Services) -> Found:
     reranker = services.reranker
     if reranker is not None:
         depth = max(depth, services.settings.reranking.candidates)
-    result = await services.retriever.search(replace(query, top_k=depth))
+    seen = await narrowed(query.filter, services)
+    result = await services.retriever.search(replace(query, top_k=depth, filter=seen))
     passages = await services.state.documents.passages(result.hits)
     if reranker is not None and passages:
         passages = await _reranked(query.text, passages, reranker)
     return Found(tuple(distinct(passages)[: query.top_k]), result.sequence)
+
+
+async def narrowed(filter: Filter, services: Services) -> Filter:
+    """The filter with the collections that whoever asks may see: the index, which does not know him, goes by them.
+
+    Where all that there are may be seen, none are named. What came since is dropped when passages are looked up.
+    """
+    principal = acting()
+    if principal is None:
+        return filter
+    own = principal.stored_collections
+    if own is None:
+        there = await services.state.documents.collection_names()
+        own = tuple(name for name in there if tenant_of(name) == principal.tenant)
+        if len(own) == len(there) and not filter.collections:
+            return filter
+    names = tuple(name for name in filter.collections if name in own) if filter.collections else own
+    return replace(filter, collections=names or (NOWHERE,))
 
 
 async def _reranked(question: str, passages: Sequence[Passage], reranker: Reranker) -> list[Passage]:

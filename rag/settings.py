@@ -227,7 +227,8 @@ class Analysis(Section):
 
 class Ingestion(Section):
     allow: tuple[str, ...] = ()
-    """Sources that jobs of the API may read: folders and URL prefixes (/srv/scans, s3://bucket/in). Empty: none."""
+    """Sources that jobs of the API may read: folders and URL prefixes (/srv/scans, s3://bucket/in). Empty: none.
+    Tenants but the default one read entries with their name in the place of {tenant} only: /srv/in/{tenant}."""
     jobs_at_once: int = 1
     scaling: Scaling = Scaling(cpus=0.1)
 

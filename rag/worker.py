@@ -6,6 +6,7 @@ import asyncio
 
 import structlog
 
+from rag.access import acting_as, own_work
 from rag.errors import Busy, Crashed, DocumentNotFound, RedwellError, Unavailable
 from rag.logs import DOCUMENT, about
 from rag.metrics import DOCUMENTS
@@ -98,7 +99,12 @@ class Worker:
 
 async def run_job(job: Job, services: Services) -> None:
     """Analyse and settle: ready, partial, failed, or back to the queue when the cause may pass."""
-    with about(**{DOCUMENT: job.document.id}), span("analyze", document=job.document.id, attempt=str(job.attempt)):
+    own = own_work(job.document.collection)
+    with (
+        acting_as(own),
+        about(**{DOCUMENT: job.document.id}),
+        span("analyze", document=job.document.id, attempt=str(job.attempt)),
+    ):
         await _run(job, services)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
+from rag.access import named, shown
 from rag.errors import RedwellError
 from rag.services import Services
 
@@ -21,7 +23,7 @@ def routes(services: Services) -> APIRouter:
 
     @router.get("/v1/collections", summary="Collections with their number of documents")
     async def collections() -> dict[str, Any]:
-        return {"collections": await documents.collections()}
+        return {"collections": [replace(row, name=shown(row.name)) for row in await documents.collections()]}
 
     @router.get("/v1/entities", summary="Which documents name whom, counted exactly")
     async def entities(
@@ -30,7 +32,8 @@ def routes(services: Services) -> APIRouter:
         collection: str | None = None,
         limit: int = Query(100, ge=1, le=1000),
     ) -> dict[str, Any]:
-        return {"entities": await documents.facet_entities(type=type, q=q, collection=collection, limit=limit)}
+        found = await documents.facet_entities(type=type, q=q, collection=named(collection), limit=limit)
+        return {"entities": found}
 
     @router.get("/health/live", tags=["health"], summary="The process answers")
     async def live() -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from rag.access import shown
 from rag.api.scope import Body, Scope
 from rag.corpus import kinds
 from rag.corpus.amounts import bounds
@@ -132,7 +133,11 @@ def _scope_record(scope: Filter) -> dict[str, Any]:
         "created_before": scope.created_before.isoformat() if scope.created_before else None,
     }
     filters = {key: value for key, value in filters.items() if value}
-    record = {"collection": list(scope.collections), "document_ids": list(scope.document_ids), "filters": filters}
+    record = {
+        "collection": [shown(name) for name in scope.collections],
+        "document_ids": list(scope.document_ids),
+        "filters": filters,
+    }
     return {key: value for key, value in record.items() if value}
 
 
@@ -166,7 +171,7 @@ def _row_record(row: Row) -> dict[str, Any]:
     return {
         "document_id": row.document_id,
         "filename": row.filename,
-        "collection": row.collection,
+        "collection": shown(row.collection),
         "type": row.type,
         "uploaded": row.uploaded.isoformat(),
         "amount": amount

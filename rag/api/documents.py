@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
+from rag.access import named
 from rag.api.fields import fields_record
 from rag.api.schemas import RetryBody, child_records, document_record, entity_groups, page_record, reading_record
 from rag.api.sse import Event, event_stream
@@ -52,7 +53,7 @@ def routes(services: Services) -> APIRouter:
         sort: str = "-created_at",
     ) -> dict[str, Any]:
         page = await documents.list(
-            collection=collection,
+            collection=named(collection),
             status=status,
             type=type,
             entity=entity,

@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 from pydantic import Field
 from starlette.background import BackgroundTask
 
+from rag.access import named, stored, writable
 from rag.api.schemas import Body as StrictBody
 from rag.errors import InvalidInput, NotFound
 from rag.fields import export
@@ -42,8 +43,8 @@ def routes(services: Services) -> APIRouter:
     @router.get("/v1/collections/{name}/schema", summary="The schema of a collection's documents")
     async def get_schema(name: str) -> dict[str, Any]:
         """`source`: 'collection' (put by API), 'setting', or 'type' (each document has its type's ready-made schema)."""
-        own = await documents.schema(name)
-        schema = own or await collection_schema(name, services)
+        own = await documents.schema(stored(name))
+        schema = own or await collection_schema(stored(name), services)
         return {
             "collection": name,
             "source": "collection" if own else "setting" if schema else "type",
@@ -57,14 +58,14 @@ def routes(services: Services) -> APIRouter:
         name: str, body: dict[str, Any] = Body(description='A JSON schema, or {"use": "invoice"} for a ready-made one.')
     ) -> dict[str, Any]:
         """Documents that come from now on get its fields."""
-        if not name.strip() or len(name) > 200:
-            raise InvalidInput("The collection's name is empty or over 200 characters.", "Choose another name.")
-        await documents.save_schema(name, _schema(name, body))
+        if not name.strip() or len(name) > 150:
+            raise InvalidInput("The collection's name is empty or over 150 characters.", "Choose another name.")
+        await documents.save_schema(writable(name), _schema(name, body))
         return await get_schema(name)
 
     @router.delete("/v1/collections/{name}/schema", status_code=204, summary="Take a collection's schema away")
     async def delete_schema(name: str) -> Response:
-        if not await documents.delete_schema(name):
+        if not await documents.delete_schema(writable(name)):
             raise NotFound("The collection has no schema of its own.", "PUT one first.")
         return Response(status_code=204)
 
@@ -92,10 +93,10 @@ def routes(services: Services) -> APIRouter:
         schema: str | None = None,
         format: Literal["csv", "xlsx", "json"] = Query("csv", description="One row a document."),
     ) -> Response:
-        rows = documents.documents_with_fields(collection=collection, schema=schema)
+        rows = documents.documents_with_fields(collection=named(collection), schema=schema)
         if format == "json":
             return StreamingResponse(export.as_json(rows), media_type="application/json", headers=_attached("json"))
-        names = await documents.field_names(collection=collection, schema=schema)
+        names = await documents.field_names(collection=named(collection), schema=schema)
         if format == "csv":
             return StreamingResponse(export.as_csv(rows, names), media_type="text/csv", headers=_attached("csv"))
         folder = tempfile.TemporaryDirectory(prefix="redwell-export-")

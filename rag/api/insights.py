@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Query
 
+from rag.access import named
 from rag.services import Services
 from rag.store.insights import NAMED, Period
 
@@ -24,7 +25,7 @@ def routes(services: Services) -> APIRouter:
     ) -> dict[str, Any]:
         """`names` are the nodes, `pairs` the edges: in how many documents both stand."""
         nodes, pairs = await documents.cooccurrence(
-            types=tuple(type or NAMED), collection=collection, entity=entity, names=names, limit=limit
+            types=tuple(type or NAMED), collection=named(collection), entity=entity, names=names, limit=limit
         )
         return {"names": nodes, "pairs": pairs}
 
@@ -32,6 +33,6 @@ def routes(services: Services) -> APIRouter:
     async def timeline(
         by: Period = "month", collection: str | None = None, entity: str | None = None
     ) -> dict[str, Any]:
-        return {"periods": await documents.timeline(by=by, collection=collection, entity=entity)}
+        return {"periods": await documents.timeline(by=by, collection=named(collection), entity=entity)}
 
     return router

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rag.access import shown
 from rag.ingestions import Ingestion, Item
 
 
@@ -14,7 +15,7 @@ def job_record(job: Ingestion) -> dict[str, Any]:
         "id": job.id,
         "status": job.status.value,
         "sources": list(request.sources),
-        "collection": request.collection,
+        "collection": shown(request.collection),
         "stages": list(request.stages),
         "sync": request.sync,
         "retry_failed": request.retry_failed,
@@ -32,7 +33,7 @@ def item_record(item: Item) -> dict[str, Any]:
         "id": item.id,
         "uri": item.uri,
         "filename": item.filename,
-        "collection": item.collection,
+        "collection": shown(item.collection),
         "status": item.status.value,
         "stage": item.stage,
         "attempt": item.attempt,

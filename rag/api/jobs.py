@@ -10,7 +10,8 @@ from typing import Any, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from rag.allowed import check_sources
+from rag.access import acting_tenant, writable
+from rag.allowed import check_sources, readable
 from rag.api.job_records import item_record, job_record
 from rag.api.schemas import Body
 from rag.api.sse import Event, event_stream
@@ -43,7 +44,7 @@ class JobBody(Body):
 
     def request(self) -> Request:
         values = self.model_dump(exclude={"callback_url"})
-        return Request.of({**values, "collection": collection_name(self.collection)})
+        return Request.of({**values, "collection": writable(collection_name(self.collection))})
 
 
 def routes(services: Services) -> APIRouter:
@@ -56,7 +57,7 @@ def routes(services: Services) -> APIRouter:
         request = body.request()
         if not (request.sources or request.manifest or request.retry_failed):
             raise InvalidInput("The job names no source.", "Give `sources`, `manifest` or `retry_failed`.")
-        await asyncio.to_thread(check_sources, request, services.settings.ingestion.allow)
+        await asyncio.to_thread(check_sources, request, readable(services.settings.ingestion.allow, acting_tenant()))
         url = body.callback_url and checked_url(body.callback_url, secret=services.settings.webhooks.secret)
         return await _record(await ingestions.add(request, callback_url=url))
 

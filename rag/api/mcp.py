@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag import __version__
+from rag.access import named
 from rag.answer import complete
 from rag.api.counted import QueryBody
 from rag.api.problems import problem
@@ -168,7 +169,9 @@ def _tools(services: Services) -> list[Callable[..., Awaitable[dict[str, Any]]]]
         limit: Annotated[int, Field(ge=1, le=100)] = 20,
     ) -> dict[str, Any]:
         """List documents, newest first, with type, summary and status."""
-        page = await documents.list(collection=collection, type=type, entity=entity, q=name, cursor=cursor, limit=limit)
+        page = await documents.list(
+            collection=named(collection), type=type, entity=entity, q=name, cursor=cursor, limit=limit
+        )
         records = [_brief(document_record(document)) for document in page.documents]
         return {"documents": records, "next_cursor": page.next_cursor, "total": page.total}
 

@@ -18,6 +18,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel, ConfigDict, Field
 
+from rag.access import shown, stored
 from rag.answer import AskRequest, complete
 from rag.errors import InvalidInput, NotFound, RedwellError
 from rag.model import Answer, Filter, Message
@@ -58,7 +59,7 @@ class ChatBody(BaseModel):
             raise InvalidInput("There is no message of the role 'user' with text.", "Send the question as one.")
         last = asked[-1]
         _, _, collection = self.model.partition("/")
-        scope = Filter(collections=(collection,)) if collection else Filter()
+        scope = Filter(collections=(stored(collection),)) if collection else Filter()
         return AskRequest(turns[last].content.strip(), scope, history=tuple(turns[:last]), session=self.user)
 
 
@@ -67,7 +68,7 @@ def routes(services: Services) -> APIRouter:
 
     @router.get("/models", summary="`redwell` and one model a collection")
     async def models() -> dict[str, Any]:
-        names = [NAME, *(f"{NAME}/{row.name}" for row in await services.state.documents.collections())]
+        names = [NAME, *(f"{NAME}/{shown(row.name)}" for row in await services.state.documents.collections())]
         return {
             "object": "list",
             "data": [{"id": name, "object": "model", "created": 0, "owned_by": NAME} for name in names],

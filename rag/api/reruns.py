@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import Field
 
+from rag.access import named
 from rag.api.schemas import Body
 from rag.errors import InvalidInput
 from rag.model import Stage
@@ -33,17 +34,17 @@ def routes(services: Services) -> APIRouter:
     async def again(asked: RerunBody) -> dict[str, Any]:
         """Documents keep their status and stay searchable meanwhile. Asking twice queues nothing twice."""
         stage = stage_named(asked.stage)
-        queued = await reanalyse(stage, services, asked.collection)
-        return {"queued": queued, **asdict(await progress(stage, services, asked.collection))}
+        queued = await reanalyse(stage, services, named(asked.collection))
+        return {"queued": queued, **asdict(await progress(stage, services, named(asked.collection)))}
 
     @router.get("/v1/reanalyse/{stage}", summary="How far it is, and what changed")
     async def state(stage: str, collection: str | None = None) -> dict[str, Any]:
-        return asdict(await progress(stage_named(stage), services, collection))
+        return asdict(await progress(stage_named(stage), services, named(collection)))
 
     @router.get("/v1/candidates/{stage}", summary="The candidate's results beside those of the model in charge")
     async def candidate(stage: str, collection: str | None = None) -> dict[str, Any]:
         stage_named(stage, TRIED)
-        return await beside(services, collection)
+        return await beside(services, named(collection))
 
     @router.post("/v1/candidates/{stage}", summary="Shadow, share, promote or drop the candidate")
     async def decide(stage: str, asked: CandidateBody) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
+from rag.access import shown
 from rag.answer import AskRequest
 from rag.api.counted import counted_record
 from rag.api.scope import Body, Scope
@@ -66,7 +67,7 @@ def document_record(document: Document) -> dict[str, Any]:
     """The Analysis record without its entities."""
     return {
         "id": document.id,
-        "collection": document.collection,
+        "collection": shown(document.collection),
         "filename": document.filename,
         "media_type": document.media_type,
         "size": document.size,
@@ -209,7 +210,7 @@ def passage_record(passage: Passage) -> dict[str, Any]:
     return {
         "document_id": chunk.document_id,
         "filename": passage.filename,
-        "collection": passage.collection,
+        "collection": shown(passage.collection),
         "chunk_id": chunk.id,
         "page": chunk.page,
         "start": chunk.start,

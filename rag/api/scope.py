@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rag.access import stored
 from rag.model import Filter
 
 
@@ -32,7 +33,7 @@ class Scope(Body):
         names = [self.collection] if isinstance(self.collection, str) else self.collection or []
         more = self.filters or Filters()
         return Filter(
-            collections=tuple(names),
+            collections=tuple(stored(name) for name in names),
             document_ids=tuple(self.document_ids or ()),
             types=tuple(more.type or ()),
             entities=tuple(more.entity or ()),

@@ -15,6 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
+from rag.access import writable
 from rag.errors import EmptyFile, InvalidInput, QuotaExceeded, RedwellError
 from rag.names import collection_name, safe_filename
 from rag.originals import copies, original
@@ -59,7 +60,7 @@ def _form(data: FormData, field: str) -> Form:
         raise InvalidInput(f"There is no file in the form field `{field}`.", f"curl -F {field}=@lease.pdf ...")
     return Form(
         files,
-        collection_name(str(data.get("collection") or "default")),
+        writable(collection_name(str(data.get("collection") or "default"))),
         _metadata(data.get("metadata")),
         str(data["language"]) if data.get("language") else None,
         str(data["password"])[:PASSWORD_CHARS] if data.get("password") else None,

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
+from rag.access import stored
 from rag.corpus import kinds
 from rag.corpus.amounts import match_amounts
 from rag.corpus.calendar import MOMENT, match_range
@@ -177,7 +178,7 @@ def _candidates(text: str, at: int, today: date) -> Iterator[tuple[_Clause, int]
     if match := _FILLER.match(text, at):
         yield _Clause(), match.end()
     if match := _COLLECTION.match(text, at):
-        yield _Clause(collection=match["a"] or match["b"]), match.end()
+        yield _Clause(collection=stored(match["a"] or match["b"])), match.end()
     if match := _METADATA.match(text, at):
         yield _Clause(metadata=((match["key"], match["value"].strip('"')),)), match.end()
     yield from _date_clauses(text, at, today)

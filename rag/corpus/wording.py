@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from rag.access import shown
 from rag.corpus.kinds import forms
 from rag.corpus.query import AmountRange, CorpusQuery, Counted, DateOf, DateRange, Kind, Row, Wants, money
 
@@ -37,7 +38,7 @@ def told(counted: Counted) -> str:
     query = counted.query
     where = "the library"
     if query.filter.collections:
-        where = "the collection " + " and ".join(query.filter.collections)
+        where = "the collection " + " and ".join(shown(name) for name in query.filter.collections)
     looked = (
         f"all {counted.in_scope:,} documents of {where}" if counted.in_scope != 1 else f"the one document of {where}"
     )

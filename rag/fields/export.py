@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from rag.access import shown
 from rag.fields.record import FieldValue
 from rag.model import Document
 
@@ -87,7 +88,7 @@ def record(value: FieldValue) -> dict[str, object]:
 
 
 def _head(document: Document, values: Sequence[FieldValue]) -> list[str]:
-    return [document.id, document.filename, document.collection, values[0].schema if values else ""]
+    return [document.id, document.filename, shown(document.collection), values[0].schema if values else ""]
 
 
 def _cell_text(values: Sequence[FieldValue], name: str) -> str:

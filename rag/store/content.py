@@ -29,6 +29,7 @@ from rag.store.records import (
     upsert,
 )
 from rag.store.tables import chunks, documents, entities, pages
+from rag.store.visible import of_visible, visible
 
 
 class Content:
@@ -191,7 +192,8 @@ class Content:
 
     async def neighbours(self, chunk_id: int, before: int = 1, after: int = 1) -> list[Chunk]:
         """The chunk between those in front of it and behind it, of the same document; empty when it is gone."""
-        owner = select(chunks.c.document_id).where(chunks.c.id == chunk_id).scalar_subquery()
+        own = of_visible(chunks.c.document_id)
+        owner = select(chunks.c.document_id).where(chunks.c.id == chunk_id, *own).scalar_subquery()
         ahead = select(*_CHUNK).where(chunks.c.document_id == owner, chunks.c.id < chunk_id)
         rest = select(*_CHUNK).where(chunks.c.document_id == owner, chunks.c.id >= chunk_id)
         async with self._database.read() as connection:
@@ -207,6 +209,7 @@ class Content:
         places: dict[int, Place] = {}
         query = (
             select(*_CHUNK, documents.c.filename, documents.c.collection, pages.c.words, pages.c.confidence)
+            .where(*visible())
             .join(documents, documents.c.id == chunks.c.document_id)
             .outerjoin(pages, and_(pages.c.document_id == chunks.c.document_id, pages.c.number == chunks.c.page))
         )

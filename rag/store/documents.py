@@ -35,6 +35,7 @@ from rag.store.records import (
     upsert,
 )
 from rag.store.tables import chunks, documents, jobs, lookup_key, metadata_values, stages, storable
+from rag.store.visible import visible
 
 __all__ = ["DocumentPage", "DocumentStore"]
 
@@ -124,7 +125,7 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family, Insig
         """What an event stream polls: one indexed row. Raises DocumentNotFound."""
         async with self._database.read() as connection:
             found = await connection.execute(
-                select(documents.c.revision, documents.c.status).where(documents.c.id == id)
+                select(documents.c.revision, documents.c.status).where(documents.c.id == id, *visible())
             )
             row = found.first()
         if row is None:

@@ -12,6 +12,7 @@ from rag.grouping import canonical
 from rag.model import Status
 from rag.store.database import Database
 from rag.store.tables import changes, chunks, documents, entities, jobs, lookup_key, pages
+from rag.store.visible import of_visible, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Facets:
         """Names with most documents first, then most mentions. `q` is a part of the name."""
         mentions, owners = func.count().label("mentions"), func.count(distinct(entities.c.document_id)).label("owners")
         source: FromClause = entities
-        conditions = []
+        conditions = of_visible(entities.c.document_id)
         if type is not None:
             conditions.append(entities.c.type == type)
         if collection is not None:
@@ -94,6 +95,7 @@ class Facets:
                 func.coalesce(func.sum(documents.c.page_count), 0),
                 func.sum(documents.c.size),
             )
+            .where(*visible())
             .group_by(documents.c.collection)
             .order_by(documents.c.collection)
         )
@@ -104,20 +106,24 @@ class Facets:
         """Counts: documents, pages, chunks, entities, bytes, jobs, collections; `by_status` (also `status`), `by_type`; `sequence` of the feed."""
         async with self._database.read() as connection:
             counts = {
-                table.name: await connection.scalar(select(func.count()).select_from(table)) or 0
-                for table in (documents, pages, chunks, entities, jobs)
+                documents.name: await connection.scalar(select(func.count(documents.c.id)).where(*visible())) or 0
             }
-            states = await connection.execute(select(documents.c.status, func.count()).group_by(documents.c.status))
+            for table in (pages, chunks, entities, jobs):
+                own = select(func.count()).select_from(table).where(*of_visible(table.c.document_id))
+                counts[table.name] = await connection.scalar(own) or 0
+            states = await connection.execute(
+                select(documents.c.status, func.count()).where(*visible()).group_by(documents.c.status)
+            )
             status = dict.fromkeys((s.value for s in Status), 0)
             status.update((name, count) for name, count in states)
             kinds = await connection.execute(
                 select(documents.c.label, func.count())
-                .where(documents.c.label.is_not(None))
+                .where(documents.c.label.is_not(None), *visible())
                 .group_by(documents.c.label)
             )
             by_type = {label: count for label, count in kinds}  # noqa: C416 - a result is no sequence of pairs to mypy
-            size = await connection.scalar(select(func.coalesce(func.sum(documents.c.size), 0)))
-            names = await connection.scalar(select(func.count(distinct(documents.c.collection))))
+            size = await connection.scalar(select(func.coalesce(func.sum(documents.c.size), 0)).where(*visible()))
+            names = await connection.scalar(select(func.count(distinct(documents.c.collection))).where(*visible()))
             sequence = await connection.scalar(select(func.coalesce(func.max(changes.c.seq), 0)))
         return counts | {
             "status": status,

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, insert, select
 
+from rag.access import acting, acting_tenant
 from rag.store.database import Database
 from rag.store.records import BATCH, jsonable, now
 from rag.store.tables import feedback
+from rag.store.visible import of_tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +47,17 @@ class FeedbackStore:
             "model": said.model,
             "prompt_version": said.prompt_version,
             "created_at": now(),
+            "tenant": acting_tenant(),
         }
         async with self._database.write() as connection:
             [id] = (await connection.execute(insert(feedback).values(row).returning(feedback.c.id))).one()
         return _said({**row, "id": id})
 
     async def all(self) -> AsyncIterator[Feedback]:
-        """Oldest first, read in batches: it may be long."""
+        """What was said in the tenant of whoever asks, oldest first, read in batches: it may be long."""
         after = 0
         while True:
-            query = select(feedback).where(feedback.c.id > after).order_by(feedback.c.id).limit(BATCH)
+            query = select(feedback).where(feedback.c.id > after, *_own()).order_by(feedback.c.id).limit(BATCH)
             async with self._database.read() as connection:
                 rows = (await connection.execute(query)).mappings().all()
             for row in rows:
@@ -62,6 +65,14 @@ class FeedbackStore:
             if len(rows) < BATCH:
                 return
             after = rows[-1]["id"]
+
+
+def _own() -> list[ColumnElement[bool]]:
+    """A key that is bound to collections reads what was said of answers from them alone."""
+    principal = acting()
+    bound = principal.collections if principal else None
+    own = of_tenant(feedback.c.tenant)
+    return own if bound is None else [*own, feedback.c.collection.in_(bound)]
 
 
 def _said(row: dict[str, Any]) -> Feedback:

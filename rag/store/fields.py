@@ -14,6 +14,7 @@ from rag.model import Document
 from rag.store.database import Database
 from rag.store.records import BATCH, jsonable, load, now, require, storable, touch, upsert
 from rag.store.tables import documents, field_corrections, fields, lookup_key, schemas
+from rag.store.visible import of_visible, visible
 
 EXPORT_BATCH = 200
 
@@ -80,6 +81,7 @@ class FieldRows:
     async def field_names(self, *, collection: str | None = None, schema: str | None = None) -> list[str]:
         """Names of the fields that documents have, in the order in which they first came."""
         query = select(fields.c.name).group_by(fields.c.name).order_by(func.min(fields.c.id))
+        query = query.where(*of_visible(fields.c.document_id))
         if collection is not None:
             query = query.join(documents, documents.c.id == fields.c.document_id)
             query = query.where(documents.c.collection == collection)
@@ -96,6 +98,7 @@ class FieldRows:
         while True:
             query = select(documents.c.id, documents.c.created_at).order_by(documents.c.created_at, documents.c.id)
             having = select(fields.c.document_id)
+            query = query.where(*visible())
             query = query.where(
                 documents.c.id.in_(having.where(fields.c.schema == schema) if schema is not None else having)
             )

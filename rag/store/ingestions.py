@@ -10,11 +10,13 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, literal, or_, select, update
 
+from rag.access import acting, tenant_of
 from rag.errors import Conflict, NotFound
 from rag.ingestions import Ingestion, Request, RunStatus
 from rag.store.database import Database
 from rag.store.records import jsonable, now
 from rag.store.tables import Instant, callbacks, ingestions, jobs
+from rag.store.visible import of_tenant, visible
 
 SERVICE = "service/"
 """How owners begin that run jobs of the API."""
@@ -39,6 +41,7 @@ class IngestionStore:
         id, instant = uuid4().hex, self._clock()
         row = {
             "id": id,
+            "tenant": tenant_of(request.collection),
             "request": jsonable(asdict(request)),
             "status": RunStatus.QUEUED.value,
             "attempt": 0,
@@ -59,14 +62,14 @@ class IngestionStore:
     async def get(self, id: str) -> Ingestion:
         """Raises NotFound."""
         async with self._database.read() as connection:
-            row = (await connection.execute(select(ingestions).where(ingestions.c.id == id))).first()
+            row = (await connection.execute(select(ingestions).where(ingestions.c.id == id, *_own()))).first()
         if row is None:
             raise NotFound(f"There is no job '{id[:64]}'.", "GET /v1/jobs lists what there is.")
         return _value(row)
 
     async def newest(self, *, limit: int = 50) -> list[Ingestion]:
         """Newest first."""
-        query = select(ingestions).order_by(ingestions.c.created_at.desc(), ingestions.c.id).limit(limit)
+        query = select(ingestions).where(*_own()).order_by(ingestions.c.created_at.desc(), ingestions.c.id).limit(limit)
         async with self._database.read() as connection:
             return [_value(row) for row in await connection.execute(query)]
 
@@ -200,6 +203,14 @@ class IngestionStore:
                 await connection.execute(
                     update(jobs).where(jobs.c.owner == lease_owner(ingestion.id)).values(owner=None, lease_until=None)
                 )
+
+
+def _own() -> list[ColumnElement[bool]]:
+    own = of_tenant(ingestions.c.tenant)
+    principal = acting()
+    if principal is None or principal.collections is None:
+        return own
+    return [*own, *visible(ingestions.c.request["collection"].as_string())]
 
 
 def _free(instant: datetime) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, distinct, func, or_, select
 
 from rag.store.database import Database
 from rag.store.tables import documents, entities, lookup_key
+from rag.store.visible import of_visible
 
 NAMED = ("PERSON", "ORG", "GPE", "LOC", "FAC")
 MOST_DOCUMENTS = 200
@@ -134,9 +135,10 @@ class Insights:
 
 
 def _scope(collection: str | None) -> list[ColumnElement[bool]]:
+    conditions = of_visible(entities.c.document_id)
     if collection is None:
-        return []
-    return [entities.c.document_id.in_(select(documents.c.id).where(documents.c.collection == collection))]
+        return conditions
+    return [*conditions, entities.c.document_id.in_(select(documents.c.id).where(documents.c.collection == collection))]
 
 
 def _naming(entity: str) -> Any:

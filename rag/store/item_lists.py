@@ -10,6 +10,7 @@ from sqlalchemy import Row, and_, func, select
 from rag.ingestions import Item, ItemStatus, Progress
 from rag.store.database import Database
 from rag.store.tables import documents, ingestion_items
+from rag.store.visible import visible
 
 _items = ingestion_items
 
@@ -26,7 +27,7 @@ class ItemLists:
                 func.sum(_items.c.pages).label("pages"),
                 func.sum(_items.c.pages_read).label("read"),
             )
-            .where(_items.c.ingestion_id == ingestion_id)
+            .where(_items.c.ingestion_id == ingestion_id, *visible(_items.c.collection))
             .group_by(_items.c.status, _items.c.stage)
         )
         async with self._database.read() as connection:
@@ -50,7 +51,7 @@ class ItemLists:
         self, ingestion_id: str | None = None, *, status: Sequence[str] = (), after: int = 0, limit: int = 100
     ) -> list[Item]:
         """By id, after id `after`."""
-        where = [_items.c.id > after]
+        where = [_items.c.id > after, *visible(_items.c.collection)]
         if ingestion_id is not None:
             where.append(_items.c.ingestion_id == ingestion_id)
         if status:

@@ -19,6 +19,7 @@ from rag.store.ingestions import lease_owner
 from rag.store.item_lists import ItemLists, item_value
 from rag.store.records import BATCH, jsonable, load, now, upsert
 from rag.store.tables import documents, ingestion_items, ingestions, jobs, stages, storable
+from rag.store.visible import visible
 
 _items = ingestion_items
 OPEN = (ItemStatus.WAITING.value, ItemStatus.RUNNING.value)
@@ -72,7 +73,7 @@ class ItemStore(ItemLists):
 
     async def retry_failed(self, ingestion_id: str, *, collection: str | None = None) -> int:
         """Take the dead letters (of a collection) into a job; returns how many."""
-        where: list[ColumnElement[bool]] = [_items.c.status.in_(DEAD)]
+        where: list[ColumnElement[bool]] = [_items.c.status.in_(DEAD), *visible(_items.c.collection)]
         if collection is not None:
             where.append(_items.c.collection == collection)
         values = {
@@ -183,6 +184,7 @@ class ItemStore(ItemLists):
             _items.c.status.in_(OPEN),
             _items.c.uri.contains(MEMBER, autoescape=True),
             _items.c.ingestion_id.not_in(under_way),
+            *visible(_items.c.collection),
         )
         values = {"status": ItemStatus.WAITING.value, "ingestion_id": ingestion_id}
         async with self._database.write() as connection:

@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from rag.access import acting_as, acting_tenant, shown, stored, tenant_of, whole_tenant
 from rag.errors import Conflict, NotFound
 from rag.labels import TYPE, Head, LabelSet, Trained, label_set
 from rag.model import Classification, Label
 from rag.store.database import Database
 from rag.store.records import BATCH, jsonable, now, plain, require, touch, upsert
 from rag.store.tables import corrections, document_labels, documents, label_models, label_sets, pages
+from rag.store.visible import of_visible
 
 FIRST_PAGES = 5
 """Pages that are looked at when a document is labelled."""
@@ -57,7 +59,9 @@ class Corrected:
 
 
 class LabelStore:
-    """`declared`: label -> description of the sets that the settings name; `type` is always there."""
+    """Sets, corrections and heads of the tenant of whoever asks; a set of the settings is everybody's, what is learned for it is not.
+
+    `declared`: label -> description of the sets that the settings name; `type` is always there."""
 
     def __init__(self, database: Database, declared: Mapping[str, Mapping[str, str]] | None = None) -> None:
         self._database = database
@@ -66,13 +70,18 @@ class LabelStore:
     async def sets(self) -> list[LabelSet]:
         """Each with its active head; `type` first, then by name."""
         async with self._database.read() as connection:
-            own = {row.name: dict(row.labels) for row in await connection.execute(select(label_sets))}
+            rows = (await connection.execute(select(label_sets))).all()
+            own = {shown(row.name): dict(row.labels) for row in rows if tenant_of(row.name) == acting_tenant()}
             active = await connection.execute(
                 select(label_models.c.label_set, label_models.c.version, label_models.c.data).where(
                     label_models.c.active
                 )
             )
-            heads = {row.label_set: Head(row.version, row.data) for row in active}
+            heads = {
+                shown(row.label_set): Head(row.version, row.data)
+                for row in active
+                if tenant_of(row.label_set) == acting_tenant()
+            }
         found = [label_set(name, labels) for name, labels in {**self._declared, **own}.items()]
         known = [LabelSet(one.name, one.labels, heads.get(one.name)) for one in found]
         return sorted(known, key=lambda one: (one.name != TYPE, one.name))
@@ -94,7 +103,7 @@ class LabelStore:
                 f"The label set '{name}' comes from the settings.", "Change classifying.labels or classifying.sets."
             )
         own = label_set(name, labels)
-        row = {"name": name, "labels": jsonable([list(pair) for pair in own.labels]), "created_at": now()}
+        row = {"name": stored(name), "labels": jsonable([list(pair) for pair in own.labels]), "created_at": now()}
         async with self._database.write() as connection:
             statement = upsert(connection, label_sets).values(row)
             await connection.execute(
@@ -107,11 +116,14 @@ class LabelStore:
         if name in self._declared:
             raise Conflict(f"The label set '{name}' comes from the settings.", "Take it out of the settings.")
         async with self._database.write() as connection:
-            gone = await connection.execute(delete(label_sets).where(label_sets.c.name == name))
+            gone = await connection.execute(delete(label_sets).where(label_sets.c.name == stored(name)))
             if gone.rowcount == 0:
                 raise NotFound(f"There is no label set '{name[:80]}'.", "`redwell labels list` names them.")
-            for table in (corrections, document_labels, label_models):
-                await connection.execute(delete(table).where(table.c.label_set == name))
+            await connection.execute(delete(label_models).where(label_models.c.label_set == stored(name)))
+            with acting_as(whole_tenant()):
+                for table in (corrections, document_labels):
+                    mine = of_visible(table.c.document_id)
+                    await connection.execute(delete(table).where(table.c.label_set == name, *mine))
 
     async def correct(self, document_id: str, name: str, label: str) -> None:
         """A person's word: it stays over every run until it is taken back. Raises DocumentNotFound, NotFound, InvalidInput."""
@@ -167,9 +179,9 @@ class LabelStore:
     async def counts(self) -> dict[str, dict[str, int]]:
         """Set -> label -> how many documents a person gave it."""
         found: dict[str, dict[str, int]] = {}
-        query = select(corrections.c.label_set, corrections.c.label, func.count()).group_by(
-            corrections.c.label_set, corrections.c.label
-        )
+        mine = of_visible(corrections.c.document_id)
+        query = select(corrections.c.label_set, corrections.c.label, func.count()).where(*mine)
+        query = query.group_by(corrections.c.label_set, corrections.c.label)
         async with self._database.read() as connection:
             for name, label, count in await connection.execute(query):
                 found.setdefault(name, {})[label] = count
@@ -180,7 +192,7 @@ class LabelStore:
         async with self._database.read() as connection:
             rows = await connection.execute(
                 select(corrections.c.document_id, corrections.c.label)
-                .where(corrections.c.label_set == name)
+                .where(corrections.c.label_set == name, *of_visible(corrections.c.document_id))
                 .order_by(corrections.c.document_id)
             )
             wanted = {row.document_id: row.label for row in rows}
@@ -200,13 +212,13 @@ class LabelStore:
         """Store it as the set's next version; `active`: from now on it decides."""
         async with self._database.write() as connection:
             last = await connection.scalar(
-                select(func.max(label_models.c.version)).where(label_models.c.label_set == name)
+                select(func.max(label_models.c.version)).where(label_models.c.label_set == stored(name))
             )
             version = (last or 0) + 1
             if active:
                 await _activate(connection, name, None)
             row = {
-                "label_set": name,
+                "label_set": stored(name),
                 "version": version,
                 "data": trained.data,
                 "samples": trained.samples,
@@ -223,7 +235,7 @@ class LabelStore:
     async def models(self, name: str) -> list[LabelModel]:
         """Newest first."""
         columns = [column for column in label_models.c if column.name not in ("label_set", "data")]
-        query = select(*columns).where(label_models.c.label_set == name).order_by(label_models.c.version.desc())
+        query = select(*columns).where(label_models.c.label_set == stored(name)).order_by(label_models.c.version.desc())
         async with self._database.read() as connection:
             return [LabelModel(**row._mapping) for row in await connection.execute(query)]
 
@@ -234,7 +246,7 @@ class LabelStore:
             if version is not None:
                 known = await connection.scalar(
                     select(label_models.c.version).where(
-                        label_models.c.label_set == name, label_models.c.version == version
+                        label_models.c.label_set == stored(name), label_models.c.version == version
                     )
                 )
                 if known is None:
@@ -245,7 +257,7 @@ class LabelStore:
 
 
 async def _activate(connection: AsyncConnection, name: str, version: int | None) -> None:
-    owned = update(label_models).where(label_models.c.label_set == name)
+    owned = update(label_models).where(label_models.c.label_set == stored(name))
     await connection.execute(owned.values(active=False))
     if version is not None:
         await connection.execute(owned.where(label_models.c.version == version).values(active=True))

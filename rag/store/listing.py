@@ -18,6 +18,7 @@ from rag.store.database import Database
 from rag.store.records import load, metadata_key
 from rag.store.tables import documents, entities, instant, lookup_key, metadata_values, micros
 from rag.store.tags import tagged
+from rag.store.visible import visible
 
 SORTS = {
     "created_at": documents.c.created_at,
@@ -67,7 +68,7 @@ class Listing:
             raise InvalidInput(f"The list cannot be sorted by '{sort[:40]}'.", f"Choose one of: {', '.join(SORTS)}.")
         if not 1 <= limit <= MAX_LIMIT:
             raise InvalidInput(f"`limit` is {limit}.", f"Choose 1 to {MAX_LIMIT}.")
-        conditions: list[ColumnElement[bool]] = []
+        conditions: list[ColumnElement[bool]] = visible()
         for owner, value in (
             (documents.c.collection, collection),
             (documents.c.status, status),
@@ -103,9 +104,18 @@ class Listing:
             query = select(documents.c.id).where(*matches(filter)).order_by(documents.c.created_at, documents.c.id)
             return [*await connection.scalars(query)]
 
+    async def collection_names(self) -> builtins.list[str]:
+        """Stored names of all collections that hold documents, of every tenant: one look at the index for each of them."""
+        first = select(func.min(documents.c.collection).label("name")).cte("names", recursive=True)
+        after = select(func.min(documents.c.collection)).where(documents.c.collection > first.c.name).scalar_subquery()
+        names = first.union_all(select(after).where(first.c.name.is_not(None)))
+        async with self._database.read() as connection:
+            return [name for name in await connection.scalars(select(names.c.name)) if name is not None]
+
 
 def matches(filter: Filter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+    """Of a search with this filter, by whoever asks."""
+    conditions: list[ColumnElement[bool]] = visible()
     for column, values in (
         (documents.c.collection, filter.collections),
         (documents.c.id, filter.document_ids),

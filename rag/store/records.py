@@ -34,6 +34,7 @@ from rag.store import tables
 from rag.store.database import Database
 from rag.store.page_tables import tags
 from rag.store.tables import KEY_CHARS, documents, lookup_key, stages, storable
+from rag.store.visible import visible
 
 BATCH = 500
 """Values in one IN list: under every database's limit on parameters."""
@@ -55,7 +56,7 @@ async def load(connection: AsyncConnection, ids: Sequence[str]) -> list[Document
     tagged: defaultdict[str, list[str]] = defaultdict(list)
     for i in range(0, len(ids), BATCH):
         part = ids[i : i + BATCH]
-        for row in await connection.execute(select(documents).where(documents.c.id.in_(part))):
+        for row in await connection.execute(select(documents).where(documents.c.id.in_(part), *visible())):
             rows[row.id] = row
         for row in await connection.execute(select(stages).where(stages.c.document_id.in_(part))):
             found[row.document_id][row.stage] = StageRecord(
@@ -80,7 +81,7 @@ async def touch(connection: AsyncConnection, id: str, **values: Any) -> None:
     """
     changed = await connection.execute(
         update(documents)
-        .where(documents.c.id == id)
+        .where(documents.c.id == id, *visible())
         .values(revision=documents.c.revision + 1, updated_at=now(), **values)
     )
     if changed.rowcount == 0:
@@ -89,7 +90,8 @@ async def touch(connection: AsyncConnection, id: str, **values: Any) -> None:
 
 async def require(connection: AsyncConnection, id: str) -> None:
     """Raises DocumentNotFound."""
-    if await connection.scalar(select(func.count()).select_from(documents).where(documents.c.id == id)) == 0:
+    mine = select(func.count()).select_from(documents).where(documents.c.id == id, *visible())
+    if await connection.scalar(mine) == 0:
         raise missing(id)
 
 

@@ -11,6 +11,7 @@ from rag.rollout import Mode, Rollout
 from rag.store.database import Database
 from rag.store.records import jsonable, now, upsert
 from rag.store.tables import documents, jobs, rollouts, stage_results, stages
+from rag.store.visible import of_visible, visible
 
 BEFORE, SHADOW = "before", "shadow"
 _FINAL = (Status.READY.value, Status.PARTIAL.value)
@@ -44,7 +45,11 @@ class RerunStore:
     async def waiting(self, stage: Stage) -> int:
         """Jobs of a re-run that are not finished."""
         async with self._database.read() as connection:
-            query = select(func.count()).select_from(jobs).where(jobs.c.stage == stage.value)
+            query = (
+                select(func.count())
+                .select_from(jobs)
+                .where(jobs.c.stage == stage.value, *of_visible(jobs.c.document_id))
+            )
             return await connection.scalar(query) or 0
 
     async def keep(self, document_id: str, stage: Stage, kind: str, version: str, facts: Sequence[str]) -> None:
@@ -70,7 +75,7 @@ class RerunStore:
         query = (
             select(stage_results.c.document_id, stage_results.c.facts)
             .join(documents, documents.c.id == stage_results.c.document_id)
-            .where(stage_results.c.stage == stage.value, stage_results.c.kind == kind)
+            .where(stage_results.c.stage == stage.value, stage_results.c.kind == kind, *visible())
             .order_by(stage_results.c.document_id)
         )
         if collection is not None:
@@ -103,7 +108,7 @@ def _outdated(stage: Stage, versions: Sequence[str], collection: str | None) -> 
         stages.c.status.in_([StageStatus.DONE.value, StageStatus.SKIPPED.value]),
         stages.c.version.in_(list(versions)),
     )
-    conditions: list[ColumnElement[bool]] = [documents.c.status.in_(_FINAL), ~current]
+    conditions: list[ColumnElement[bool]] = [documents.c.status.in_(_FINAL), ~current, *visible()]
     if collection is not None:
         conditions.append(documents.c.collection == collection)
     return conditions
