@@ -86,9 +86,10 @@ def with_addresses(
 def check_exposure(settings: Settings) -> None:
     """Raises ConfigurationError when others could reach a service that asks nobody for a key."""
     server = settings.server
-    if not server.api_keys and not is_loopback(server.host):
+    reached = next((host for host in (server.host, server.ui_host) if not is_loopback(host)), None)
+    if not server.api_keys and reached is not None:
         raise ConfigurationError(
-            f"{server.host} can be reached from other machines, and no API key is set.",
+            f"{reached} can be reached from other machines, and no API key is set.",
             "Set REDWELL_SERVER__API_KEYS='[\"<SHA-256 of a key, hex>\"]' (echo -n KEY | sha256sum), or serve on 127.0.0.1.",
         )
 
@@ -184,7 +185,7 @@ def start_page(settings: Settings, *, progress: Progress) -> subprocess.Popen[by
     with log.open("wb") as output:
         page = subprocess.Popen(
             [*guard, sys.executable, "-m", "streamlit", "run", str(ROOT / "ui" / "app.py"), *flags],
-            env={**os.environ, "REDWELL_API_URL": api_url(settings)},
+            env={**os.environ, "REDWELL_API_URL": api_url(settings), **_page_environment(settings)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -202,6 +203,11 @@ def start_page(settings: Settings, *, progress: Progress) -> subprocess.Popen[by
     raise ConfigurationError(
         f"The page did not start: {_last_line(log)}", f"Look at {log}, or start without it: --no-ui."
     )
+
+
+def _page_environment(settings: Settings) -> dict[str, str]:
+    """Beyond this machine the page lends nobody the key of this process: whoever opens it brings his own."""
+    return {} if is_loopback(settings.server.ui_host) else {"REDWELL_PAGE_ASKS": "1"}
 
 
 def stop_page(page: subprocess.Popen[bytes]) -> None:

@@ -30,6 +30,8 @@ class Server(Section):
     ui_port: int = 8501
     api_keys: tuple[str, ...] = ()
     """SHA-256 hex digests of accepted keys. Empty: no key is asked for, which is refused on anything but loopback."""
+    names: tuple[str, ...] = ()
+    """Names that the service may be asked under while it asks for no key; addresses and names without a dot always."""
     request_seconds: float = 120
     ray_address: str | None = None
     """None starts a local Ray."""

@@ -11,23 +11,64 @@ import streamlit as st
 from rag.client import ApiError, RedwellClient
 from ui import view
 
+KEY = "redwell-key"
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, max_entries=200)
 def _client(url: str, key: str | None) -> RedwellClient:
     return RedwellClient(url, key, retry_seconds=3)
 
 
 def client() -> RedwellClient:
-    """The client of REDWELL_API_URL and REDWELL_API_KEY; the key never leaves this process."""
-    return _client(os.environ.get("REDWELL_API_URL") or DEFAULT_URL, os.environ.get("REDWELL_API_KEY") or None)
+    """The client of REDWELL_API_URL and of whoever looks at the page; the key never leaves this process."""
+    return _client(os.environ.get("REDWELL_API_URL") or DEFAULT_URL, _key())
+
+
+def asks_for_key() -> bool:
+    """Where others than this machine reach the page (REDWELL_PAGE_ASKS), each of them brings a key of his own."""
+    return os.environ.get("REDWELL_PAGE_ASKS") == "1"
+
+
+def _key() -> str | None:
+    if asks_for_key():
+        return st.session_state.get(KEY) or "none"
+    return os.environ.get("REDWELL_API_KEY") or None
+
+
+def sign_in() -> bool:
+    """True when the page may be shown; else a form that asks for a key, kept in this browser session alone."""
+    if not asks_for_key() or st.session_state.get(KEY):
+        return True
+    with st.form("sign-in", width=420):
+        st.subheader("Your API key", anchor=False)
+        given = st.text_input("Key", type="password", label_visibility="collapsed")
+        sent = st.form_submit_button("Open the library", type="primary")
+    if sent and given.strip():
+        try:
+            RedwellClient(client().base_url, given.strip(), retry_seconds=3).collections()
+        except ApiError as error:
+            show(error)
+        else:
+            st.session_state[KEY] = given.strip()
+            st.rerun()
+    return False
+
+
+def page_image(document_id: str, number: int, highlights: tuple[view.Span, ...], width: int) -> bytes:
+    """PNG; cached because every click runs the page again. Raises ApiError."""
+    return _page_image(_key(), document_id, number, highlights, width)
 
 
 @st.cache_data(show_spinner=False, max_entries=200, ttl=900)
-def page_image(document_id: str, number: int, highlights: tuple[view.Span, ...], width: int) -> bytes:
-    """PNG; cached because every click runs the page again. Raises ApiError."""
-    return client().page_image(document_id, number, highlights=highlights, width=width)
+def _page_image(key: str | None, id: str, number: int, highlights: tuple[view.Span, ...], width: int) -> bytes:
+    """Of one key: what one person may see is not shown to the next."""
+    return client().page_image(id, number, highlights=highlights, width=width)
+
+
+def forget_pictures() -> None:
+    """Pages are drawn anew."""
+    _page_image.clear()
 
 
 def show(error: ApiError) -> None:

@@ -15,6 +15,8 @@ st.set_page_config(page_title="Redwell", page_icon=str(HERE / "icon.svg"), layou
 st.html(HERE / "style.css")
 st.logo(str(HERE / "logo.svg"), size="large")
 
+if not api.sign_in():
+    st.stop()
 pages = [
     st.Page(ask.render, title="Ask", icon=":material/forum:", url_path="ask", default=True),
     st.Page(documents.render, title="Documents", icon=":material/description:", url_path="documents"),

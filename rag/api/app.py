@@ -29,6 +29,7 @@ from rag.api import (
     tags,
 )
 from rag.api.gates import Gates
+from rag.api.headers import SecurityHeaders
 from rag.api.index import routes as index_routes
 from rag.api.keyring import Keyring
 from rag.api.mcp import McpDoor
@@ -78,6 +79,7 @@ def create_app(services: Services, *, behind_proxy: bool = False) -> FastAPI:
     app.router.routes.append(Route("/mcp", door, include_in_schema=False))
     app.include_router(keys.routes(services))
     keyring = Keyring(services.state.keys, services.settings.server.api_keys)
-    app.add_middleware(Gates, limits=services.settings.limits, keyring=keyring)
+    app.add_middleware(Gates, limits=services.settings.limits, keyring=keyring, names=services.settings.server.names)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestIds, told=behind_proxy)
     return app

@@ -6,7 +6,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.access import Principal, acting_as
-from rag.api.keyring import Keyring
+from rag.api.browsers import check_browser
+from rag.api.keyring import LOCAL, Keyring
 from rag.api.permits import check
 from rag.api.problems import problem
 from rag.errors import Overloaded, RedwellError, TooLarge
@@ -20,8 +21,9 @@ _OPEN = ("/health/", "/v2/health/")
 class Gates:
     """503 with Retry-After when `concurrent_requests` are under way, 401, 403 and 429 by the API key, 413 past the body limit."""
 
-    def __init__(self, app: ASGIApp, *, limits: Limits, keyring: Keyring) -> None:
+    def __init__(self, app: ASGIApp, *, limits: Limits, keyring: Keyring, names: tuple[str, ...] = ()) -> None:
         self._app = app
+        self._names = names
         self._limits = limits
         self._keyring = keyring
         self._under_way = 0
@@ -59,6 +61,8 @@ class Gates:
 
     async def _principal(self, scope: Scope, headers: Headers) -> Principal:
         principal = await self._keyring.principal(headers)
+        if principal is LOCAL:
+            check_browser(headers, self._names)
         await self._keyring.count(principal)
         check(principal, scope["method"], scope["path"])
         return principal

@@ -32,6 +32,11 @@ def test_an_open_address_is_refused_without_a_key(host: str) -> None:
     assert "REDWELL_SERVER__API_KEYS" in caught.value.remedy
 
 
+def test_a_page_on_an_open_address_is_refused_without_a_key() -> None:
+    with pytest.raises(ConfigurationError, match="no API key is set"):
+        launch.check_exposure(Settings(server=Server(ui_host="0.0.0.0")))
+
+
 def test_an_open_address_is_served_with_a_key() -> None:
     assert launch.check_exposure(Settings(server=Server(host="0.0.0.0", api_keys=(KEY,)))) is None
 

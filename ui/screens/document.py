@@ -112,7 +112,7 @@ def _confirm_delete(document: Document) -> None:
         if st.button("Delete for good", type="primary", key="really delete"):
             with api.shown():
                 api.client().delete(document.id)
-                api.page_image.clear()
+                api.forget_pictures()
                 source = st.session_state.get("source")
                 if source is not None and source.document_id == document.id:
                     st.session_state.source = None
