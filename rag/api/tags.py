@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import Field
 
+from rag.access import stored, writable
 from rag.api.schemas import document_record
 from rag.api.scope import Body
 from rag.errors import InvalidInput
@@ -42,7 +43,7 @@ def routes(services: Services) -> APIRouter:
     @router.patch("/v1/documents/{document_id}", summary="Change name, collection, metadata or tags")
     async def change(document_id: str, asked: DocumentBody) -> dict[str, Any]:
         """Searches see it at once."""
-        collection = None if asked.collection is None else collection_name(asked.collection)
+        collection = None if asked.collection is None else writable(collection_name(asked.collection))
         filename = None if asked.filename is None else safe_filename(asked.filename)
         names = checked(asked.tags or ())  # before anything is changed
         if (filename, collection, asked.metadata) != (None, None, None):
@@ -53,7 +54,7 @@ def routes(services: Services) -> APIRouter:
 
     @router.get("/v1/tags", summary="Every tag with the number of its documents")
     async def counts(collection: str | None = None) -> dict[str, Any]:
-        scope = Filter(collections=(collection,) if collection else ())
+        scope = Filter(collections=(stored(collection),) if collection else ())
         return {"tags": [asdict(count) for count in await tags.counts(*matches(scope))]}
 
     @router.post("/v1/tags", status_code=204, summary="Tag many documents, or take tags from them")

@@ -199,6 +199,17 @@ async def test_the_same_file_is_a_document_of_each_tenant(two: Tenancy) -> None:
     assert SECRET.encode() in (await two.ask("acme", "GET", f"/v1/documents/{two.theirs.id}/original")).content
 
 
+async def test_tags_are_put_to_ones_own_documents(two: Tenancy) -> None:
+    body = {"document_ids": [two.ours.id, two.theirs.id], "add": ["x"]}
+    assert (await two.ask("globex", "POST", "/v1/tags", json=body)).status_code == 404
+    assert (await two.ask("acme", "POST", "/v1/tags", json={**body, "document_ids": [two.theirs.id]})).is_success
+    assert (await two.ask("globex", "GET", "/v1/tags")).json() == {"tags": []}
+    assert (await two.ask("acme", "GET", "/v1/tags?collection=contracts")).json()["tags"][0]["documents"] == 1
+    moved = await two.ask("acme", "PATCH", f"/v1/documents/{two.theirs.id}", json={"collection": "archive"})
+    stored = (await two.services.state.documents.get(two.theirs.id)).collection
+    assert (moved.json()["collection"], stored) == ("archive", "acme/archive")
+
+
 async def test_what_one_tenant_learns_stays_with_it(two: Tenancy) -> None:
     path = f"/v1/documents/{two.theirs.id}/labels/type"
     assert (await two.ask("acme", "PUT", path, json={"label": "invoice"})).is_success
