@@ -18,6 +18,7 @@ from rag.commands import (
     labels,
     machine,
     measure,
+    measure_loads,
     plan,
     questions,
     reruns,
@@ -75,6 +76,11 @@ app.add_typer(rollouts.rollout_app, name="rollout", rich_help_panel="With a runn
 app.add_typer(labels.labels_app, name="labels", rich_help_panel="With a running service")
 app.add_typer(keys.keys_app, name="keys", rich_help_panel="With a running service")
 app.command(rich_help_panel="With a running service")(counting.count)
+measure.bench_app.command()(measure_loads.ingest)
+measure.bench_app.command()(measure_loads.growth)
+measure.bench_app.command()(measure_loads.kills)
+measure.bench_app.command()(measure_loads.searching)
+measure.bench_app.command()(measure_loads.nodes)
 measure.eval_app.command("corpus")(counting.evaluate)
 measure.eval_app.command("fields")(evaluate.fields)
 measure.eval_app.command("summaries")(evaluate.summaries)

@@ -25,6 +25,8 @@ from rag.client import RedwellClient
 
 DPI = 200
 BARE_PROCESSES = 2
+READING = ("Reader", "Ocr")
+"""Deployments that turn files into pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,29 @@ class PipelineResult:
     @property
     def reading_ratio(self) -> float:
         """The same for the processes that read: Reader and Ocr."""
-        reading = sum(self.cpu_by_process.get(name, 0.0) for name in ("Reader", "Ocr"))
+        reading = sum(self.cpu_by_process.get(name, 0.0) for name in READING)
         return self.bare_cpu_seconds / reading if reading else 0.0
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "cpu_ratio": self.cpu_ratio, "reading_ratio": self.reading_ratio}
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """One document's way through the service."""
+
+    wall_seconds: float
+    cpu_by_process: dict[str, float]
+    stage_seconds: dict[str, float]
+
+    @property
+    def cpu_seconds(self) -> float:
+        return sum(self.cpu_by_process.values())
+
+    @property
+    def reading_seconds(self) -> float:
+        """CPU-seconds of the processes that read."""
+        return sum(self.cpu_by_process.get(name, 0.0) for name in READING)
 
 
 def scanned_pdf(samples: Path, target: Path, *, pages: int, seed: int) -> None:
@@ -107,19 +127,26 @@ def bench_pipeline(client: RedwellClient, samples: Path, *, pages: int = 20, roo
     with tempfile.TemporaryDirectory(prefix="redwell-bench-") as folder:
         pdf = Path(folder) / f"bench-{seed}.pdf"
         scanned_pdf(samples, pdf, pages=pages, seed=seed)
-        before = _cpu_by_process(root or os.getpid())
-        started = time.perf_counter()
-        [receipt] = client.upload([pdf], collection="bench")
-        assert receipt.id is not None, "a scanned PDF is accepted"
-        document = client.wait(receipt.id, timeout=3600)
-        wall = time.perf_counter() - started
-        after = _cpu_by_process(root or os.getpid())
-        client.delete(receipt.id)
+        ours = bench_upload(client, pdf, root=root or os.getpid())
         bare_cpu, bare_wall = bare_tesseract(pdf)
+    return PipelineResult(
+        pages, bare_cpu, bare_wall, ours.cpu_seconds, ours.wall_seconds, ours.cpu_by_process, ours.stage_seconds
+    )
+
+
+def bench_upload(client: RedwellClient, pdf: Path, *, root: int) -> Uploaded:
+    """Upload one file and wait for it; `root` is the pid whose descendants are the stack. The document is deleted again."""
+    before = _cpu_by_process(root)
+    started = time.perf_counter()
+    [receipt] = client.upload([pdf], collection="bench")
+    assert receipt.id is not None, "a scanned PDF is accepted"
+    document = client.wait(receipt.id, timeout=3600)
+    wall = time.perf_counter() - started
+    after = _cpu_by_process(root)
+    client.delete(receipt.id)
     used = {name: round(after[name] - before.get(name, 0.0), 2) for name in sorted(after)}
-    used = {name: seconds for name, seconds in used.items() if seconds > 0.01}
     stages = {name: round(stage.seconds or 0.0, 2) for name, stage in document.stages.items()}
-    return PipelineResult(pages, bare_cpu, bare_wall, sum(used.values()), wall, used, stages)
+    return Uploaded(wall, {name: seconds for name, seconds in used.items() if seconds > 0.01}, stages)
 
 
 def _cpu_by_process(root: int) -> dict[str, float]:

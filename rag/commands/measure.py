@@ -48,14 +48,14 @@ def questions(
             status.update(f"asking {question.id}: {question.question}")
             outcomes.append(put(question, asker, collection))
     result = report(outcomes)
-    _show("Questions", result["summary"])
+    show("Questions", result["summary"])
     for outcome in outcomes:
         if outcome.question.answerable and not outcome.right_document_first:
             cited = outcome.cited[0] if outcome.cited else "nothing"
             console.print(f"  {outcome.question.id} cites {cited}, not {outcome.question.documents}", markup=False)
         if not outcome.question.answerable and outcome.found:
             console.print(f"  {outcome.question.id} is not in the documents and was answered", markup=False)
-    _write(result, output)
+    write(result, output)
 
 
 @eval_app.command()
@@ -86,8 +86,8 @@ def answers(
     with reported(), console.status("loading") as status:
         questions = load_set(set_name, folder, sample=sample, seed=seed)
         result = measured.report(set_name, asyncio.run(run()))
-    _show(set_name, result["summary"])
-    _write(result, output)
+    show(set_name, result["summary"])
+    write(result, output)
     if plot is not None:
         comparing.plot([(set_name, result)], plot)
         console.print(f"drawn: {plot}", markup=False)
@@ -142,8 +142,8 @@ def retrieval(
     with reported(), console.status("embedding the corpus, about two minutes on two cores"):
         result = evaluate_scifact(folder, _embedder())
     for name, figures in result.items():
-        _show(name, figures)
-    _write(result, output)
+        show(name, figures)
+    write(result, output)
 
 
 @eval_app.command()
@@ -166,7 +166,7 @@ def reading(
             progress=status.update,
         )
     console.print_json(json.dumps(result, default=str))
-    _write(result, output)
+    write(result, output)
 
 
 @eval_app.command()
@@ -182,7 +182,7 @@ def analysis(
     with reported(), console.status("measuring") as status:
         result = evaluate_analysis(folder, load("cpu"), parts=tuple(only or PARTS), progress=status.update)
     console.print_json(json.dumps(result))
-    _write(result, output)
+    write(result, output)
 
 
 @bench_app.command("analysis")
@@ -209,11 +209,11 @@ def bench_analysis(
         }
         return {name: one.as_dict() for name, one in found.items()}
 
-    with _stack():
+    with stack():
         result = asyncio.run(both())
     for name, figures in result.items():
-        _show(name, figures)
-    _write(result, output)
+        show(name, figures)
+    write(result, output)
 
 
 @eval_app.command()
@@ -232,7 +232,7 @@ def formats(
         cells = (tally["files"], tally["read"], right, len(tally["refused"]), len(tally["defects"]))
         table.add_row(kind, *map(str, cells), str(tally["slowest_seconds"]))
     console.print(table)
-    _write(result, output)
+    write(result, output)
 
 
 @bench_app.command()
@@ -244,8 +244,8 @@ def composition(
     from rag.bench.composition import Latencies, bench_composition
 
     result = asyncio.run(bench_composition(Latencies(), runs=runs)).as_dict()
-    _show("Composition", {name: value for name, value in result.items() if name != "latencies"})
-    _write(result, output)
+    show("Composition", {name: value for name, value in result.items() if name != "latencies"})
+    write(result, output)
 
 
 @bench_app.command()
@@ -258,10 +258,10 @@ def pipeline(
     from rag.bench.pipeline import bench_pipeline, table
     from rag.client import RedwellClient
 
-    with _stack() as url, RedwellClient(url, timeout=600) as client:
+    with stack() as url, RedwellClient(url, timeout=600) as client:
         result = bench_pipeline(client, samples, pages=pages, root=os.getpid())
     console.print(table(result), markup=False, highlight=False)
-    _write(result.as_dict(), output)
+    write(result.as_dict(), output)
 
 
 @bench_app.command()
@@ -296,7 +296,7 @@ def index(
             progress=status.update,
         )
     console.print(table(result), markup=False, highlight=False)
-    _write(result.as_dict(), output)
+    write(result.as_dict(), output)
 
 
 @bench_app.command("retrieval")
@@ -311,7 +311,7 @@ def bench_retrieval_command(
     with reported(), console.status("starting") as status:
         result = asyncio.run(bench_retrieval(chunks, questions=questions, progress=status.update))
     console.print(table(result), markup=False, highlight=False)
-    _write(result.as_dict(), output)
+    write(result.as_dict(), output)
 
 
 def _embedder() -> Any:
@@ -324,24 +324,9 @@ def _embedder() -> Any:
     return SentenceTransformerEmbedder(path, dtype=settings.embedding.dtype)
 
 
-@bench_app.command("ingest")
-def ingest_bench(
-    pages: Annotated[int, typer.Option(help="Scanned pages.")] = 20,
-    samples: Annotated[Path, typer.Option(help="Folder of PDFs the pages are drawn from.")] = Path("data/samples"),
-    output: Output = None,
-) -> None:
-    """Pages per CPU-second of batch reading, beside bare tesseract in the same run."""
-    from rag.bench.ingest import bench_ingest
-
-    with reported(), console.status("reading the same pages both ways"):
-        result = bench_ingest(samples, pages=pages).as_dict()
-    _show("Batch reading beside bare tesseract", result)
-    _write(result, output)
-
-
 @contextlib.contextmanager
-def _stack() -> Iterator[str]:
-    """A Redwell with an empty library on a free port, stopped afterwards."""
+def stack(**overrides: Any) -> Iterator[str]:
+    """A Redwell with an empty library on a free port, stopped afterwards. `overrides`: sections of the settings."""
     import logging
     import socket
 
@@ -352,7 +337,7 @@ def _stack() -> Iterator[str]:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="redwell-bench-") as folder:
-        settings = load("cpu", overrides={"data_dir": folder, "server": {"port": port}})
+        settings = load("cpu", overrides={"data_dir": folder, "server": {"port": port}, **overrides})
         logging.getLogger("httpx").setLevel(logging.WARNING)
         try:
             deploy.start(settings, progress=lambda text: console.print(text, style="dim"))
@@ -361,14 +346,14 @@ def _stack() -> Iterator[str]:
             deploy.stop()
 
 
-def _show(title: str, rows: dict[str, Any]) -> None:
+def show(title: str, rows: dict[str, Any]) -> None:
     table = Table(title=title, show_header=False, title_justify="left")
     for name, value in rows.items():
         table.add_row(name.replace("_", " "), f"{value:.3f}" if isinstance(value, float) else str(value))
     console.print(table)
 
 
-def _write(result: dict[str, Any], output: Path | None) -> None:
+def write(result: dict[str, Any], output: Path | None) -> None:
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(json.dumps(result, indent=2, default=str) + "\n", encoding="utf-8")

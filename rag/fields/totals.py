@@ -28,11 +28,17 @@ def totals(
     by_row = [[one for one in amounts(row.text) if one.value > 0] for row in rows]
     exact = [one for found in by_row for one in found if one.exact]
     counts = Counter(one.value for one in exact)
-    agreed = _paid_less_change(rows, by_row) | _net_plus_tax(rows, by_row)
+    paid, taxed = _paid_less_change(rows, by_row), _net_plus_tax(rows, by_row)
+    agreed = paid | taxed
     top = max((one.value for one in exact), default=Decimal(0))
 
     def bonus(value: Decimal) -> float:
-        return min(0.12, 0.05 * (counts[value] - 1)) + 0.2 * (value in agreed) + 0.03 * (value == top)
+        return (
+            min(0.12, 0.05 * (counts[value] - 1))
+            + 0.2 * (value in paid)
+            + 0.1 * (value in taxed)
+            + 0.03 * (value == top)
+        )
 
     for index, row in enumerate(rows):
         lowness = 0.04 * index / max(1, len(rows))

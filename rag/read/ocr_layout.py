@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
 from rag.model import WORD_DTYPE, Words
+
+RUNNING = 4
+"""Words of a line from which it is running text."""
+MANY = 6
+"""Lines of running text that a page must have for its columns to be looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,28 @@ class Reading:
         if not len(steps):
             return 0
         return 90 if np.median(steps) < 0 else 270
+
+    @property
+    def columns(self) -> bool:
+        """True where running text stands side by side: read from side to side, its sentences would be mixed.
+
+        Lines of four words and more are running text; a form's labels, amounts and short cells are not.
+        """
+        long = [words for words in self.lines() if len(words) >= RUNNING]
+        if len(long) < MANY:
+            return False
+        left, top = np.array([self.boxes[words, :2].min(axis=0) for words in long]).T
+        right, bottom = np.array([self.boxes[words, 2:].max(axis=0) for words in long]).T
+        shared = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
+        level = shared > 0.5 * np.minimum((bottom - top)[:, None], bottom - top)
+        apart = (left[:, None] >= right) | (right[:, None] <= left)
+        return bool(np.mean((level & apart).any(axis=1)) > 0.2)
+
+    def lines(self) -> list[list[int]]:
+        """The words of each line of the text, by their place."""
+        breaks = [at for at in range(1, len(self.starts)) if "\n" in self.text[self.ends[at - 1] : self.starts[at]]]
+        edges = [0, *breaks, len(self.starts)] if self.starts else []
+        return [list(range(begin, end)) for begin, end in pairwise(edges)]
 
     def turned(self, degrees: int, width: float, height: float) -> Reading:
         """The same words on the picture of `width` x `height` pixels turned clockwise by 90 or 270 degrees."""

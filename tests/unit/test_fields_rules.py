@@ -250,3 +250,8 @@ def test_the_sum_of_a_tax_is_not_the_total():
 
 def test_a_sum_is_no_invoice_number():
     assert "number" not in found("invoice", "Invoice 24.99 EUR")
+
+
+def test_what_is_payable_goes_before_a_net_and_its_tax() -> None:
+    text = "GARDEN BAKERY LTD\nNet goods 14.40\nGST: 0.86\nTotal goods (Inc. GST): 15.26\nOther 26.61\nTotal Payable: 41.87"
+    assert found("receipt", text)["total"].value == "41.87"
