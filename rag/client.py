@@ -10,6 +10,7 @@ Every method raises ApiError only.
 
 from __future__ import annotations
 
+from rag.calls.conversations import ConversationCalls
 from rag.calls.corpus import CorpusCalls
 from rag.calls.documents import DocumentCalls, File, Highlight
 from rag.calls.exports import ExportCalls
@@ -42,5 +43,6 @@ class RedwellClient(
     RerunCalls,
     RolloutCalls,
     ShelfCalls,
+    ConversationCalls,
 ):
     """Thread-safe. Calls that may be repeated are retried on 429, 502, 503 and 504, for `retry_seconds` in all."""

@@ -10,6 +10,7 @@ from rag.ports import Blobs, Classifier, Embedder, EntityRecognizer, Generator, 
 from rag.rollouts.models import AnsweringModels
 from rag.settings import Settings
 from rag.store.callbacks import CallbackStore
+from rag.store.conversations import ConversationStore
 from rag.store.database import Database
 from rag.store.documents import DocumentStore
 from rag.store.embeddings import Embeddings
@@ -22,6 +23,7 @@ from rag.store.keys import KeyStore
 from rag.store.labels import LabelStore
 from rag.store.reruns import RerunStore
 from rag.store.rollouts import RolloutStore
+from rag.store.switches import PassageSwitches
 from rag.store.tags import TagStore
 from rag.store.views import IndexViews
 
@@ -44,6 +46,8 @@ class State:
     feedback: FeedbackStore
     reruns: RerunStore
     tags: TagStore
+    switches: PassageSwitches
+    conversations: ConversationStore
     rollouts: RolloutStore
     keys: KeyStore
 
@@ -87,6 +91,8 @@ def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
         FeedbackStore(database),
         RerunStore(database),
         TagStore(database),
+        PassageSwitches(database),
+        ConversationStore(database),
         RolloutStore(database),
         KeyStore(database),
     )

@@ -211,6 +211,8 @@ class Answering(Section):
     passages: int = 5
     min_relevance: float = 0.45
     """Below this probability (0..1, `rag.evidence.relevance`) the answer is 'not in your documents'."""
+    conversations: bool = True
+    """Keep what is asked and answered in conversations, until they are deleted. False keeps none."""
     trial: Trial = Trial()
     """A model of `models` that is tried beside `llm`, begun when the service starts; docs/models.md."""
 

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from rag import __version__
 from rag.api import (
+    conversations,
     corpus,
     documents,
     exports,
@@ -21,6 +22,7 @@ from rag.api import (
     keys,
     labels,
     openai,
+    passages,
     problems,
     questions,
     redaction,
@@ -63,6 +65,8 @@ def create_app(services: Services, *, behind_proxy: bool = False) -> FastAPI:
     app.include_router(index_routes(services))
     app.include_router(documents.routes(services))
     app.include_router(tags.routes(services))
+    app.include_router(passages.routes(services))
+    app.include_router(conversations.routes(services))
     app.include_router(exports.routes(services))
     app.include_router(questions.routes(services))
     app.include_router(corpus.routes(services))

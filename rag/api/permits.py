@@ -21,7 +21,9 @@ def needed(method: str, path: str) -> Permission:
     reads = method in ("GET", "HEAD", "OPTIONS")
     if _under(path, ADMIN) or _under(path, OPERATORS) or (not reads and _under(path, ADMIN_CHANGES)):
         return Permission.ADMIN
-    return Permission.READ if reads or path in READING_POSTS or _under(path, INFERENCE) else Permission.WRITE
+    # Whoever may ask may keep what was said.
+    asks = path in READING_POSTS or _under(path, INFERENCE) or _under(path, ("/v1/conversations",))
+    return Permission.READ if reads or asks else Permission.WRITE
 
 
 def check(principal: Principal, method: str, path: str) -> None:

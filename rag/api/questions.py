@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from rag.answer import AnswerEvent, AskRequest, Cited, Final, Results, answer, complete
+from rag.api.conversations import Kept, User
 from rag.api.counted import QueryBody, counted_record
 from rag.api.schemas import (
     AskBody,
@@ -44,12 +45,15 @@ def routes(services: Services) -> APIRouter:
         return await search_reply(body, services)
 
     @router.post("/v1/ask", summary="An answer with citations; stream=true for server-sent events")
-    async def ask(body: AskBody) -> Response:
+    async def ask(body: AskBody, user: User = None) -> Response:
         checked_question(body.question, services)
-        request = body.request()
+        keep = await Kept.of(body.conversation_id, user, services)
+        request = keep.request(body.request())
         if body.stream:
-            return await event_stream(_ask_events(request, services))
-        return JSONResponse(answer_record(await complete(request, services)))
+            return await event_stream(_ask_events(request, services, keep))
+        record = answer_record(await complete(request, services))
+        await keep.add(request.question, record)
+        return JSONResponse(record)
 
     @router.post("/v1/query", summary="Count documents exactly: a typed query, or a question in words")
     async def query(body: QueryBody) -> dict[str, Any]:
@@ -115,9 +119,12 @@ def _understood(body: QueryBody, labels: tuple[str, ...]) -> CorpusQuery:
     return found
 
 
-async def _ask_events(request: AskRequest, services: Services) -> AsyncIterator[Event]:
+async def _ask_events(request: AskRequest, services: Services, keep: Kept) -> AsyncIterator[Event]:
     async for event in answer(request, services):
-        yield _event(event)
+        name, record = _event(event)
+        if isinstance(event, Final):
+            await keep.add(request.question, record)
+        yield name, record
 
 
 def _event(event: AnswerEvent) -> Event:

@@ -40,6 +40,9 @@ class AskBody(Scope):
         default=None, max_length=200, description="A language model by its name; GET /v1/rollouts."
     )
     session: str | None = Field(default=None, max_length=200, description="Questions of one session go to one model.")
+    conversation_id: str | None = Field(
+        default=None, max_length=64, description="Keep question and answer there; what was said in it is the history."
+    )
 
     def request(self) -> AskRequest:
         history = tuple(Message(turn.role, turn.content) for turn in self.history)

@@ -24,12 +24,15 @@ class Calls:
         base_url: str = "http://127.0.0.1:8000",
         api_key: str | None = None,
         *,
+        user: str | None = None,
         timeout: float = 120.0,
         retry_seconds: float = 10.0,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        if user:  # tells people apart who share a key; headers hold no letters beyond ASCII
+            headers["X-Redwell-User"] = quote(user, safe="@ ")[:100]
         self.base_url = base_url.rstrip("/")
         self._http = httpx.Client(
             base_url=self.base_url,

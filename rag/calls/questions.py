@@ -63,13 +63,15 @@ class QuestionCalls(Calls):
         strict: bool | None = None,
         model: str | None = None,
         session: str | None = None,
+        conversation_id: str | None = None,
     ) -> Answer:
         """The answer with its citations; `history` holds earlier turns as {role, content}.
 
         `model` is a language model by its name; questions of one `session` go to one model.
+        `conversation_id`: kept there, with what was said in it as the history.
         """
         asked = _question(question, collection, document_ids, filters, top_k, history, strict)
-        asked |= compact(model=model, session=session)
+        asked |= compact(model=model, session=session, conversation_id=conversation_id)
         return decode(Answer, self._json("POST", "/v1/ask", json=asked))
 
     def ask_stream(
@@ -84,10 +86,11 @@ class QuestionCalls(Calls):
         strict: bool | None = None,
         model: str | None = None,
         session: str | None = None,
+        conversation_id: str | None = None,
     ) -> Iterator[AskEvent]:
         """Passages, tokens and citations as they come, then one FinalEvent. Closing the iterator cancels the answer."""
         asked = _question(question, collection, document_ids, filters, top_k, history, strict)
-        asked |= compact(model=model, session=session)
+        asked |= compact(model=model, session=session, conversation_id=conversation_id)
         with self._stream("POST", "/v1/ask", json=asked | {"stream": True}) as response:
             for name, data in server_sent(response.iter_bytes()):
                 if name == "results":

@@ -1,4 +1,4 @@
-"""Calls that put documents in order: tags, names, collections."""
+"""Calls that put documents in order: tags, names, collections, passages, versions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from rag.calls.base import Calls, compact, document_path
 from rag.replies import Document
-from rag.replies_shelf import TagCount
+from rag.replies_shelf import DocumentChunk, TagCount, Version
 from rag.wire import decode
 
 
@@ -41,3 +41,17 @@ class ShelfCalls(Calls):
         self._send(
             "POST", "/v1/tags", json={"document_ids": list(document_ids), "add": list(add), "remove": list(remove)}
         )
+
+    def chunks(self, document_id: str) -> list[DocumentChunk]:
+        """The passages that the document was cut into, in the order of its text."""
+        reply = self._json("GET", f"{document_path(document_id)}/chunks")
+        return decode(list[DocumentChunk], reply.get("chunks", []))
+
+    def switch_chunk(self, document_id: str, chunk_id: int, *, off: bool) -> None:
+        """A passage that is off is not retrieved any more, from the next question on."""
+        self._send("PATCH", f"{document_path(document_id)}/chunks/{chunk_id}", json={"off": off})
+
+    def versions(self, document_id: str) -> list[Version]:
+        """Documents of this name in the same collection, newest first."""
+        reply = self._json("GET", f"{document_path(document_id)}/versions")
+        return decode(list[Version], reply.get("versions", []))

@@ -28,6 +28,7 @@ from rag.store.records import (
     touch,
     upsert,
 )
+from rag.store.switches import is_off
 from rag.store.tables import chunks, documents, entities, pages
 from rag.store.visible import of_visible, visible
 
@@ -212,6 +213,7 @@ class Content:
             .where(*visible())
             .join(documents, documents.c.id == chunks.c.document_id)
             .outerjoin(pages, and_(pages.c.document_id == chunks.c.document_id, pages.c.number == chunks.c.page))
+            .where(~is_off())  # for an index that has not heard of it yet
         )
         async with self._database.read() as connection:
             for i in range(0, len(ids), BATCH):

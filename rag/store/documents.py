@@ -14,6 +14,7 @@ from rag.access import acting
 from rag.errors import Conflict, NotReady, RedwellError
 from rag.model import Document, Stage, StageRecord, StageStatus, Status
 from rag.store.content import Content
+from rag.store.conversations import forget_answers
 from rag.store.counting import Counting
 from rag.store.facets import Facets
 from rag.store.family import Family, below
@@ -35,12 +36,13 @@ from rag.store.records import (
     upsert,
 )
 from rag.store.tables import chunks, documents, jobs, lookup_key, metadata_values, stages, storable
+from rag.store.versions import Versions
 from rag.store.visible import visible
 
 __all__ = ["DocumentPage", "DocumentStore"]
 
 
-class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family, Insights):
+class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family, Insights, Versions):
     """`DocumentStore(database)`. Every method is one transaction; every change raises the document's `revision`."""
 
     async def add(
@@ -197,6 +199,7 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family, Insig
             columns = documents.c.id, documents.c.sha256, documents.c.collection
             inside = documents.c.id.in_(select(below(id).c.id))
             gone = (await connection.execute(select(*columns).where(inside | (documents.c.id == id)))).all()
+            await forget_answers(connection, [row.id for row in gone])
             await connection.execute(delete(documents).where(documents.c.id == id))  # the others go with it
             hashes = sorted({row.sha256 for row in gone})
             kept: set[str] = set()

@@ -12,6 +12,7 @@ from sqlalchemy import and_, func, select
 from rag.store.database import Database
 from rag.store.index_tables import embedding_models, embeddings
 from rag.store.records import BATCH
+from rag.store.switches import is_off
 from rag.store.tables import changes, chunks, documents
 
 Op = Literal["upsert", "delete"]
@@ -85,12 +86,14 @@ class ChangeFeed:
             return head, list(ids)
 
     async def rows(self, document_ids: Sequence[str], model: str) -> list[ChunkRow]:
-        """Chunks as they are now, by chunk id, with this model's vectors; a document that is gone meanwhile has none."""
+        """Chunks as they are now, by chunk id, with this model's vectors; a document that is gone meanwhile has none.
+        Those that were switched off are left out."""
         rows: list[ChunkRow] = []
         query = (
             select(chunks, documents.c.collection, documents.c.filename, embeddings.c.vector)
             .join(documents, documents.c.id == chunks.c.document_id)
             .outerjoin(embeddings, and_(embeddings.c.chunk_id == chunks.c.id, embeddings.c.model == model))
+            .where(~is_off())
             .order_by(chunks.c.id)
         )
         ids = list(dict.fromkeys(document_ids))

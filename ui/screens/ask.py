@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
 
 from rag.client import ApiError
 from rag.replies import Answer, Citation, CitationEvent, FinalEvent, ResultsEvent, TokenEvent
 from ui import api, counted, view, viewer
-from ui.screens import tagging
+from ui.screens import past, tagging
+from ui.words import say
 
 HISTORY_TURNS = 4
 ROWS_AT_ONCE = 100
@@ -23,6 +25,8 @@ class Turn:
     answer: Answer | None = None
     error: ApiError | None = None
     stopped: bool = False
+    forgotten: bool = False
+    """A document that the answer rested on was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class Source:
 
 
 def render() -> None:
+    if (chosen := st.session_state.pop("conversation_to_open", None)) is not None:
+        _open_conversation(chosen)
     turns: list[Turn] = st.session_state.setdefault("turns", [])
     source: Source | None = st.session_state.get("source")
     with st.bottom:
@@ -67,13 +73,22 @@ def render() -> None:
 def _head(talking: bool) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         _scope()
+        with api.shown():
+            past.menu()
         if talking and st.button("New conversation", icon=":material/edit_square:", type="tertiary", key="new"):
-            for key in [key for key in st.session_state if str(key).startswith("rows ")]:
-                del st.session_state[key]
-            st.session_state.turns = []
-            st.session_state.told = {}
-            st.session_state.source = None
+            _open_conversation("")
             st.rerun()
+
+
+def _open_conversation(id: str) -> None:
+    """Its turns as they were; '' is a new one."""
+    told = api.client().conversation(id).turns if id else ()
+    for key in [key for key in st.session_state if str(key).startswith("rows ")]:
+        del st.session_state[key]
+    st.session_state.turns = [Turn(turn.question, turn.answer, forgotten=turn.answer is None) for turn in told]
+    st.session_state.conversation = id or None
+    st.session_state.told = {}
+    st.session_state.source = None
 
 
 def _scope() -> None:
@@ -137,6 +152,8 @@ def _turn(turn: Turn, at: int) -> None:
         api.show(turn.error)
     if turn.stopped:
         st.html('<div class="rw-line">Stopped.</div>')
+    if turn.forgotten:
+        st.html(f'<div class="rw-line">{say("The answer rested on a document that was deleted.")}</div>')
     if turn.answer is not None:
         _answer(turn.answer, at)
         _verdict(turn, turn.answer, at)
@@ -245,7 +262,7 @@ def _asked(question: str, turns: list[Turn]) -> Turn:
             collection=st.session_state.get("in_collection"),
             document_ids=[document[0]] if document else (),
             filters=_filters(),
-            history=_history(turns),
+            **_before(question, turns),
         ):
             if isinstance(event, ResultsEvent):
                 names = list(dict.fromkeys(result.filename for result in event.results))
@@ -266,6 +283,12 @@ def _asked(question: str, turns: list[Turn]) -> Turn:
 def _filters() -> dict[str, list[str]]:
     kind, tags = st.session_state.get("in_type"), st.session_state.get("in_tags")
     return ({"type": [kind]} if kind else {}) | ({"tag": list(tags)} if tags else {})
+
+
+def _before(question: str, turns: list[Turn]) -> dict[str, Any]:
+    """The conversation that the service keeps, or what was said in the one that it does not."""
+    kept = past.current(question)
+    return {"conversation_id": kept} if kept else {"history": _history(turns)}
 
 
 def _history(turns: list[Turn]) -> list[dict[str, str]]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-
 import streamlit as st
 
 from rag.client import ApiError
 from rag.replies import Document, Entity, Mention
 from ui import api, marked, view, viewer
-from ui.screens import contents, fields, labelling, tagging
+from ui.screens import contents, downloads, fields, labelling, passages, tagging
 
-TABS = ("Text", "Summary", "Entities", "Fields", "Details")
+TABS = ("Text", "Summary", "Entities", "Fields", "Passages", "Details")
 MOST_ENTITIES = 60
 
 
@@ -49,6 +46,8 @@ def _head(document: Document) -> None:
             f'<span class="rw-dim">{view.escape(view.meta(document))}</span></div>'
         )
         tagging.of_one(document)
+        with api.shown():
+            passages.versions(document)
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         if document.status in ("failed", "partial") and st.button(
             "Retry what failed", icon=":material/refresh:", type="primary", key="retry"
@@ -56,51 +55,9 @@ def _head(document: Document) -> None:
             with api.shown():
                 api.client().retry(document.id)
                 st.rerun()
-        _downloads(document)
+        downloads.menu(document)
         if st.button("Delete", icon=":material/delete:", key="delete"):
             _confirm_delete(document)
-
-
-def _downloads(document: Document) -> None:
-    stem = document.filename.rpartition(".")[0] or document.filename
-    with st.popover("Download", icon=":material/download:"):
-        st.download_button(
-            "Original",
-            lambda: api.client().original(document.id),
-            document.filename,
-            document.media_type or None,
-            on_click="ignore",
-            key="original",
-            width="stretch",
-        )
-        st.download_button(
-            "Text",
-            lambda: api.client().text(document.id),
-            f"{stem}.txt",
-            "text/plain",
-            on_click="ignore",
-            key="plain",
-            width="stretch",
-        )
-        if document.final and view.has_pictures(document.media_type):
-            st.download_button(
-                "Searchable PDF",
-                lambda: api.client().searchable_pdf(document.id),
-                f"{stem}.searchable.pdf",
-                "application/pdf",
-                on_click="ignore",
-                key="searchable",
-                width="stretch",
-            )
-        st.download_button(
-            "Record (JSON)",
-            json.dumps(asdict(document), default=str, indent=2, ensure_ascii=False),
-            f"{stem}.json",
-            "application/json",
-            on_click="ignore",
-            key="record",
-            width="stretch",
-        )
 
 
 @st.dialog("Delete this document?")
@@ -140,7 +97,7 @@ def _pages(document: Document) -> None:
         _turner(document, number)
         viewer.page_picture(document.id, number, highlights, filename=document.filename)
     with right:
-        text, summary, entities, found, details = st.tabs(TABS, key="tab")
+        text, summary, entities, found, cut, details = st.tabs(TABS, key="tab")
         with text, api.shown():
             page = api.client().page(document.id, number)
             if page.error:
@@ -160,6 +117,8 @@ def _pages(document: Document) -> None:
             _entities(document)
         with found:
             fields.table(document, _go)
+        with cut:
+            passages.inspector(document, number, _go)
         with details:
             _details(document)
 
