@@ -48,6 +48,8 @@ SCOPED_RELEVANCE = 0.5
 QUOTES = 3
 QUOTED_SHARE = 0.92
 """Where the best sentence is not clearly the best, those that come as near as this are quoted beside it."""
+FITTING_SHARE = 0.8
+"""And this near, one that holds a date where a date was asked for and the others hold none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +254,8 @@ async def _quotation(evidence: Sequence[Evidence], citations: Citations) -> tupl
 
 
 def _nearest(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Up to QUOTES sentences within QUOTED_SHARE of the best one, none said twice."""
+    """Up to QUOTES sentences within QUOTED_SHARE of the best one, none said twice. Where all of them lack what was asked for (a
+    date, an amount, a name), the best one that has it, within FITTING_SHARE, is one of them."""
     chosen: list[Evidence] = []
     for item in evidence:
         if len(chosen) == QUOTES or item.score < QUOTED_SHARE * evidence[0].score:
@@ -260,6 +263,11 @@ def _nearest(evidence: Sequence[Evidence]) -> list[Evidence]:
         text = item.segment.text
         if not any(text in one.segment.text or one.segment.text in text for one in chosen):
             chosen.append(item)
+    if all(item.fits < 0 for item in chosen):
+        least = FITTING_SHARE * evidence[0].score
+        fitting = next((item for item in evidence if item.fits > 0 and item.score >= least), None)
+        if fitting is not None:
+            chosen = [*chosen[: QUOTES - 1], fitting]
     return chosen
 
 

@@ -67,6 +67,9 @@ class Evidence:
     """For ranking, about 0..1."""
     cosine: float = 0.0
     """Of its embedding with the question's."""
+    fits: float = 0.0
+    """1 when it holds something of the kind that was asked for (an amount, a date, a name, a number), -1 when not, 0 when the
+    question does not tell."""
 
 
 Similarity = Callable[[str, Sequence[str]], Awaitable[list[float]]]
@@ -143,6 +146,7 @@ def _scored(question: str, terms: dict[str, float], words: _Words, unit: _Unit, 
     """A weighted sum, about 0..1. The weights were fitted pairwise (two-fold cross-validated) on three question sets:
     data/questions.jsonl, SQuAD and CUAD contracts."""
     text, context = unit.segment.text, words[unit.context]
+    fits = _fits(question, text)
     score = (
         0.169 * cosine
         + 0.134 / (1.0 + 0.35 * unit.passage)
@@ -152,9 +156,9 @@ def _scored(question: str, terms: dict[str, float], words: _Words, unit: _Unit, 
         + 0.120 * _coverage(terms, context | words[unit.document])
         + 0.082 * min(len(text), FULL_CHARS) / FULL_CHARS
         + 0.065 * _news(terms, text)
-        + 0.045 * _fits(question, text)
+        + 0.045 * fits
     )
-    return Evidence(unit.passage, unit.segment, score, cosine)
+    return Evidence(unit.passage, unit.segment, score, cosine, fits)
 
 
 def _news(terms: dict[str, float], text: str) -> float:
@@ -163,8 +167,7 @@ def _news(terms: dict[str, float], text: str) -> float:
 
 
 def _fits(question: str, text: str) -> float:
-    """1 when it holds something of the kind that was asked for (an amount, a date, a name, a number), -1 when not,
-    0 when the question does not tell."""
+    """As `Evidence.fits`."""
     for asks, holds in _ASKS:
         if asks.search(question):
             own = "|".join(re.escape(word) for word in question.split() if len(word) > 2)

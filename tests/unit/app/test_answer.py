@@ -52,6 +52,20 @@ async def test_sentences_that_come_as_near_are_quoted_beside_each_other(services
     assert second.startswith("See also: “")
 
 
+async def test_who_asks_when_is_quoted_a_date_too(services):
+    text = (
+        "The lease of the north wing is handed over to the tenant of the north wing. "
+        "The handover of the wing takes place on 3 May 2025."
+    )
+    await add(services, text, "wings.txt")
+    away = FakeGenerator(fail=Unavailable("away"))
+    found = await complete(
+        AskRequest("When is the lease of the north wing handed over?"), await ready(services, generator=away)
+    )
+    assert "handed over to the tenant" in found.answer
+    assert "3 May 2025" in found.answer
+
+
 async def test_whoever_names_a_document_is_refused_less(services):
     services = await ready(services, generator=FakeGenerator(fail=Unavailable("away")))
     [document] = (await services.state.documents.list()).documents
