@@ -17,6 +17,7 @@ from rag.commands import (
     keys,
     labels,
     machine,
+    matrix,
     measure,
     measure_loads,
     plan,
@@ -60,6 +61,7 @@ app.command(rich_help_panel="On this machine")(machine.prepare)
 app.command(rich_help_panel="On this machine")(reindex)
 app.command(rich_help_panel="On this machine")(plan.plan)
 measure.bench_app.command()(plan.packing)
+measure.bench_app.command("all")(matrix.everything)
 app.command(rich_help_panel="With a running service")(documents.ingest)
 app.command(rich_help_panel="With a running service")(documents.retry)
 app.command("documents", rich_help_panel="With a running service")(documents.list_documents)

@@ -16,7 +16,10 @@ MOST_LINES = 400
 RAY_MAY = {
     "rag/deploy.py",
     "ingestion/batch.py",
-    *(f"rag/serving/{name}.py" for name in ("hosts", "llm", "metrics", "models", "monitoring", "packing", "transport")),
+    *(
+        f"rag/serving/{name}.py"
+        for name in ("bare", "hosts", "llm", "metrics", "models", "monitoring", "packing", "transport")
+    ),
 }
 
 

@@ -1,0 +1,95 @@
+"""Tokens a second of the language model: through Ray Serve, beside bare vLLM with the same arguments and prompts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from rag.bench.line import Line
+from rag.bench.made_text import MadeText
+from rag.errors import StageFailed
+from rag.remote import Transport
+from rag.settings import Settings, load
+
+AT_ONCE = (1, 8, 32)
+TOKENS = 48
+SECONDS = 600.0
+GOAL = 0.9
+
+
+def prompts(number: int, seed: int) -> list[list[dict[str, str]]]:
+    """Chat turns of about 250 tokens, all different."""
+    made = MadeText(seed=seed, sentences=8)
+    return [
+        [{"role": "user", "content": f"{text}\n\nTell this again in other words."}] for text in made.passages(number)
+    ]
+
+
+async def through_serve(llm: Transport, *, rounds: int = 2) -> dict[int, list[float]]:
+    """Calls at once -> tokens a second of each round."""
+
+    async def one(turns: Sequence[dict[str, str]]) -> int:
+        written = 0
+        async for _, _, _, tokens in llm.stream("generate", turns, TOKENS, 0.0, [], None, seconds=SECONDS):
+            written = tokens or written
+        return written
+
+    await one(prompts(1, 99)[0])
+    rates: dict[int, list[float]] = {}
+    for at_once in AT_ONCE:
+        for number in range(rounds):
+            asked = prompts(at_once, 100 * number + at_once)
+            started = time.perf_counter()
+            written = sum(await asyncio.gather(*(one(turns) for turns in asked)))
+            rates.setdefault(at_once, []).append(written / (time.perf_counter() - started))
+    return rates
+
+
+def bare_in_a_process(rounds: int = 2) -> dict[int, list[float]]:
+    """The same with `vllm.LLM` alone, in a process of its own. Raises StageFailed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "rag.bench.generation", str(rounds)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise StageFailed(f"bare vLLM ended with exit code {done.returncode}: {done.stderr[-400:]}")
+    return {int(name): rates for name, rates in json.loads(done.stdout.splitlines()[-1]).items()}
+
+
+def bare(settings: Settings, *, rounds: int) -> dict[int, list[float]]:
+    """Blocks for a minute: vLLM is started in this process."""
+    from rag.llm_engine import engine_plan
+    from rag.weights import resolve
+
+    plan = engine_plan(settings.llm, resolve(settings.llm.model, cache_dir=settings.cache_dir))
+    os.environ.update(plan.environment)
+    from vllm import LLM, SamplingParams
+
+    engine: Any = LLM(model=plan.source, disable_log_stats=True, **plan.arguments)
+    options = SamplingParams(temperature=0.0, max_tokens=TOKENS)
+    engine.chat(prompts(1, 99), options, use_tqdm=False)
+    rates: dict[int, list[float]] = {}
+    for at_once in AT_ONCE:
+        for number in range(rounds):
+            asked = prompts(at_once, 100 * number + at_once)
+            started = time.perf_counter()
+            answers = engine.chat(asked, options, use_tqdm=False)
+            written = sum(len(answer.outputs[0].token_ids) for answer in answers)
+            rates.setdefault(at_once, []).append(written / (time.perf_counter() - started))
+    return rates
+
+
+def lines(ours: dict[int, list[float]], theirs: dict[int, list[float]]) -> list[Line]:
+    return [
+        Line(f"answers, {at_once} at once", "vLLM", "tokens/s", tuple(ours[at_once]), tuple(theirs[at_once]), goal=GOAL)
+        for at_once in AT_ONCE
+    ]
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n" + json.dumps(bare(load("cpu"), rounds=int(sys.argv[1]))) + "\n")

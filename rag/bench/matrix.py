@@ -1,0 +1,170 @@
+"""`redwell bench all`: every line beside its bare engine. Parts without the stack come first, each alone on the machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from rag.bench import footprint, generation
+from rag.bench.line import Line
+from rag.client import RedwellClient
+from rag.errors import RedwellError
+from rag.evaluation.speed import text_layers
+from rag.settings import Settings
+from rag.wire import ApiError
+
+Say = Callable[[str], None]
+PARTS = ("text", "batch", "composition", "search", "answers", "requests", "upload", "analysis", "memory")
+SERVED = frozenset(("answers", "requests", "upload", "analysis", "memory"))
+SEARCHED = (1_000, 100_000)
+QUESTIONS = 60
+
+
+class Matrix:
+    """Runs the parts asked for; one that fails is told in `failures`, and the others go on."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        samples: Path,
+        *,
+        parts: tuple[str, ...] = PARTS,
+        pages: int = 20,
+        sizes: tuple[int, ...] = SEARCHED,
+        say: Say = lambda text: None,
+    ) -> None:
+        self._settings, self._samples, self._pages, self._sizes, self._say = settings, samples, pages, sizes, say
+        self._parts = parts
+        self.lines: list[Line] = []
+        self.failures: dict[str, str] = {}
+
+    def run(self, stack: Callable[[], AbstractContextManager[str]]) -> None:
+        """`stack` starts a Redwell with an empty library and gives its address."""
+        self._run("text", self._text)
+        self._run("batch", self._batch)
+        self._run("composition", self._composition)
+        self._run("search", self._search)
+        if not SERVED & set(self._parts):
+            return
+        bare = generation.bare_in_a_process() if "answers" in self._parts else {}
+        started = time.perf_counter()
+        with stack() as url:
+            took = time.perf_counter() - started
+            idle, torch = footprint.memory(os.getpid())
+            self._run("requests", lambda: self._requests(url))
+            self._run("analysis", self._analysis)
+            self._run("upload", lambda: self._upload(url))
+            self._run("answers", lambda: self._answers(bare))
+            loaded, _ = footprint.memory(os.getpid())
+            self._run("memory", lambda: footprint.lines(idle, loaded, torch, took))
+
+    def _run(self, part: str, measure: Callable[[], list[Line]]) -> None:
+        if part not in self._parts:
+            return
+        self._say(f"measuring {part}")
+        try:
+            self.lines += measure()
+        except (RedwellError, ApiError, OSError, TimeoutError) as error:
+            self.failures[part] = f"{type(error).__name__}: {error}"
+
+    def _text(self) -> list[Line]:
+        found = text_layers(sorted(self._samples.glob("*.pdf")))
+        ours, bare = found["redwell_pages_a_second"], found["pypdfium2_pages_a_second"]
+        with_tables = found["redwell_with_tables_pages_a_second"]
+        return [
+            Line("text layers", "pypdfium2", "pages/CPU-s", (ours,), (bare,), goal=0.8),
+            Line("text layers, tables", "pypdfium2", "pages/CPU-s", (with_tables,), (bare,)),
+        ]
+
+    def _batch(self) -> list[Line]:
+        from rag.bench.ingest import bench_ingest
+
+        found = bench_ingest(self._samples, pages=self._pages)
+        ours = self._pages / max(found.batch_cpu_seconds - found.start_cpu_seconds, 1e-9)
+        bare = self._pages / found.bare_cpu_seconds
+        return [Line("OCR in a batch", "tesseract", "pages/CPU-s", (ours,), (bare,), goal=0.95, more=found.as_dict())]
+
+    def _composition(self) -> list[Line]:
+        from rag.bench.composition import Latencies, bench_composition
+
+        found = asyncio.run(bench_composition(Latencies()))
+        rate, ideal = 1 / found.measured, 1 / found.critical_path
+        return [Line("document, played", "critical path", "documents/s", (rate,), (ideal,), goal=1 / 1.1)]
+
+    def _search(self) -> list[Line]:
+        from rag.bench.retrieval import bench_retrieval
+
+        found = []
+        for size in self._sizes:
+            one = asyncio.run(bench_retrieval(size, questions=QUESTIONS, progress=self._say))
+            found.append(
+                Line(
+                    f"search in {size:,} chunks",
+                    "embedder + FAISS + tantivy",
+                    "ms",
+                    (one.search[0],),
+                    (one.bare[0],),
+                    "added",
+                    goal=12.0,
+                    more=one.as_dict(),
+                )
+            )
+        return found
+
+    def _requests(self, url: str) -> list[Line]:
+        from rag.bench.requests import bench_requests
+        from rag.serving.bare import PREFIX, start_bare, stop_bare
+
+        with RedwellClient(url, timeout=600) as client:
+            ids = [one.id for one in client.upload(sorted(self._samples.glob("lease*")), collection="bench") if one.id]
+            for document_id in ids:
+                client.wait(document_id)
+            start_bare()
+            try:
+                return asyncio.run(bench_requests(url, PREFIX))
+            finally:
+                stop_bare()
+
+    def _analysis(self) -> list[Line]:
+        from rag import deploy
+        from rag.bench import analysis
+
+        async def both() -> Iterator[tuple[str, str, analysis.Throughput]]:
+            entities, embedder = deploy.transport("Entities"), deploy.transport("Embedder")
+            one = await analysis.bench_entities(self._settings, entities, pages=160, runs=3, progress=self._say)
+            other = await analysis.bench_embeddings(self._settings, embedder, chunks=512, runs=3, progress=self._say)
+            return iter((("entities", "spaCy", one), ("embeddings", "sentence-transformers", other)))
+
+        return [
+            Line(
+                f"{name} through Serve",
+                beside,
+                "items/s",
+                tuple(one.items / seconds for seconds in one.serve_seconds),
+                tuple(one.items / seconds for seconds in one.bare_seconds),
+                goal=0.9,
+                more={"mean batch": one.mean_batch, "batches": dict(one.batches)},
+            )
+            for name, beside, one in asyncio.run(both())
+        ]
+
+    def _upload(self, url: str) -> list[Line]:
+        from rag.bench.pipeline import bench_pipeline
+
+        with RedwellClient(url, timeout=600) as client:
+            found = bench_pipeline(client, self._samples, pages=self._pages, root=os.getpid())
+        bare = found.pages / found.bare_cpu_seconds
+        reading = bare * found.reading_ratio
+        return [
+            Line("OCR of an upload", "tesseract", "pages/CPU-s", (reading,), (bare,), goal=0.95, more=found.as_dict()),
+            Line("an upload, all stages", "tesseract", "pages/CPU-s", (bare * found.cpu_ratio,), (bare,)),
+        ]
+
+    def _answers(self, bare: dict[int, list[float]]) -> list[Line]:
+        from rag import deploy
+
+        return generation.lines(asyncio.run(generation.through_serve(deploy.transport("Llm"))), bare)
