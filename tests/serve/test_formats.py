@@ -35,7 +35,7 @@ def test_what_a_mail_carries_is_read_cited_and_deleted_with_it(client):
     assert page.source == "ocr"
     assert len(page.words) > 50
     answer = client.ask("How much was the lighthouse keeper paid?", collection="mails")
-    assert "312.50" in answer.text
+    assert "312.50" in answer.answer
     assert answer.citations[0].document_id == members["note.txt"].id
     client.delete(mail.id)
     assert list(client.documents(collection="mails")) == []
