@@ -18,8 +18,8 @@ from rag.settings import Settings
 from rag.wire import ApiError
 
 Say = Callable[[str], None]
-PARTS = ("text", "batch", "composition", "search", "answers", "requests", "upload", "analysis", "memory")
-SERVED = frozenset(("answers", "requests", "upload", "analysis", "memory"))
+PARTS = ("text", "composition", "search", "answers", "requests", "reading", "analysis", "memory")
+SERVED = frozenset(("answers", "requests", "reading", "analysis", "memory"))
 SEARCHED = (1_000, 100_000)
 QUESTIONS = 60
 
@@ -45,7 +45,6 @@ class Matrix:
     def run(self, stack: Callable[[], AbstractContextManager[str]]) -> None:
         """`stack` starts a Redwell with an empty library and gives its address."""
         self._run("text", self._text)
-        self._run("batch", self._batch)
         self._run("composition", self._composition)
         self._run("search", self._search)
         if not SERVED & set(self._parts):
@@ -57,7 +56,7 @@ class Matrix:
             idle, torch = footprint.memory(os.getpid())
             self._run("requests", lambda: self._requests(url))
             self._run("analysis", self._analysis)
-            self._run("upload", lambda: self._upload(url))
+            self._run("reading", lambda: self._reading(url))
             self._run("answers", lambda: self._answers(bare))
             loaded, _ = footprint.memory(os.getpid())
             self._run("memory", lambda: footprint.lines(idle, loaded, torch, took))
@@ -79,14 +78,6 @@ class Matrix:
             Line("text layers", "pypdfium2", "pages/CPU-s", (ours,), (bare,), goal=0.8),
             Line("text layers, tables", "pypdfium2", "pages/CPU-s", (with_tables,), (bare,)),
         ]
-
-    def _batch(self) -> list[Line]:
-        from rag.bench.ingest import bench_ingest
-
-        found = bench_ingest(self._samples, pages=self._pages)
-        ours = self._pages / max(found.batch_cpu_seconds - found.start_cpu_seconds, 1e-9)
-        bare = self._pages / found.bare_cpu_seconds
-        return [Line("OCR in a batch", "tesseract", "pages/CPU-s", (ours,), (bare,), goal=0.95, more=found.as_dict())]
 
     def _composition(self) -> list[Line]:
         from rag.bench.composition import Latencies, bench_composition
@@ -152,17 +143,29 @@ class Matrix:
             for name, beside, one in asyncio.run(both())
         ]
 
-    def _upload(self, url: str) -> list[Line]:
-        from rag.bench.pipeline import bench_pipeline
+    def _reading(self, url: str) -> list[Line]:
+        """Pages a CPU-second of an upload, of a batch and of ocrmypdf, where it is installed."""
+        from rag.bench.ingest import bench_ingest
 
         with RedwellClient(url, timeout=600) as client:
-            found = bench_pipeline(client, self._samples, pages=self._pages, root=os.getpid())
-        bare = found.pages / found.bare_cpu_seconds
-        reading = bare * found.reading_ratio
-        return [
-            Line("OCR of an upload", "tesseract", "pages/CPU-s", (reading,), (bare,), goal=0.95, more=found.as_dict()),
-            Line("an upload, all stages", "tesseract", "pages/CPU-s", (bare * found.cpu_ratio,), (bare,)),
+            found = bench_ingest(self._samples, pages=self._pages, client=client)
+
+        def rate(cpu_seconds: float) -> tuple[float]:
+            return (self._pages / max(cpu_seconds, 1e-9),)
+
+        bare, unit, more = rate(found.bare.cpu_seconds), "pages/CPU-s", found.rows()
+        lines = [
+            Line("OCR of an upload", "tesseract", unit, rate(found.upload_reading), bare, goal=0.95, more=more),
+            Line("OCR in a batch", "tesseract", unit, rate(found.batch.cpu_seconds), bare, goal=0.95),
         ]
+        if found.upload is not None:
+            lines.append(Line("upload, all stages", "tesseract", unit, rate(found.upload.cpu_seconds), bare))
+        if found.ocrmypdf is not None:
+            peer = rate(found.ocrmypdf.cpu_seconds)
+            lines.append(
+                Line("OCR of an upload (ocrmypdf)", "ocrmypdf", unit, rate(found.upload_reading), peer, goal=1.0)
+            )
+        return lines
 
     def _answers(self, bare: dict[int, list[float]]) -> list[Line]:
         from rag import deploy
