@@ -1,11 +1,11 @@
 """One tree of errors. The outline:
 
 RedwellError
-    InvalidInput (422)  EmptyFile  UnsupportedType (415)  DamagedFile  EncryptedFile  TooLarge (413)  ParserLimit
+    InvalidInput (422)  EmptyFile  UnsupportedType (415)  DamagedFile  EncryptedFile  TooLarge (413)  ParserLimit  RequestTimeout (408)
     NotFound (404)      DocumentNotFound  PageNotFound
     Conflict (409)      NotReady
     Unauthorized (401)  Forbidden (403)  QuotaExceeded  RateLimited (429)
-    Busy (429/503)      Overloaded  Unavailable  Crashed
+    Busy (429/503)      Overloaded  Unavailable  Crashed  CircuitOpen
     StageFailed (500)
     ConfigurationError (500)
 
@@ -85,6 +85,17 @@ class ParserLimit(InvalidInput):
 
     code = "parser_limit"
     default_remedy = "Split the file, or raise the limit named in `limits`."
+
+
+class RequestTimeout(InvalidInput):
+    """The body of the request came too slowly."""
+
+    status = 408
+    code = "request_timeout"
+    retryable = True
+    default_remedy = (
+        "Send it without pauses; `limits.body_idle_seconds` and `limits.body_seconds` say how long they may be."
+    )
 
 
 class NotFound(RedwellError):
@@ -168,6 +179,7 @@ class Busy(RedwellError):
     code = "busy"
     retryable = True
     default_remedy = "Try again after the seconds in Retry-After."
+    retry_after: int = 1
 
 
 class Overloaded(Busy):
@@ -188,13 +200,24 @@ class Crashed(Unavailable):
     code = "crashed"
 
 
+class CircuitOpen(Unavailable):
+    """A part of the service is down, and is not asked for some seconds."""
+
+    code = "part_down"
+
+    def __init__(self, detail: str = "", remedy: str = "", retry_after: int = 1) -> None:
+        super().__init__(detail, remedy)
+        self.args = detail, remedy, retry_after
+        self.retry_after = retry_after
+
+
 class DeadlineExceeded(RedwellError):
     """The request ran out of its time."""
 
     status = 504
     code = "deadline_exceeded"
     retryable = True
-    default_remedy = "Ask for less, or raise `limits.request_seconds`."
+    default_remedy = "Ask for less, give X-Request-Timeout more seconds, or raise `server.request_seconds`."
 
 
 class StageFailed(RedwellError):

@@ -70,6 +70,10 @@ class Limits(Section):
     concurrent_requests: int = 64
     """Admission gate of one ingress replica: further requests get 503 with Retry-After."""
     concurrent_uploads: int = 8
+    body_idle_seconds: float = 10
+    """A request of which nothing comes for so long is given up: 408."""
+    body_seconds: float = 30
+    """In which a body that is no upload has to be there."""
 
 
 class Reading(Section):

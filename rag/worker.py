@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 
@@ -38,7 +39,7 @@ class Worker:
         self._slots.append(asyncio.create_task(self._reindex()))
 
     async def stop(self) -> None:
-        """Cancel what runs; its leases end by themselves and others go on from the stages that are done."""
+        """Cancel what runs and give its leases back: others go on at once, from the stages that are done."""
         for slot in self._slots:
             slot.cancel()
         await asyncio.gather(*self._slots, return_exceptions=True)
@@ -77,11 +78,13 @@ class Worker:
         lease = asyncio.create_task(self._renew(job))
         try:
             await asyncio.wait({run, lease}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await _ended(run, lease)
+            with suppress(RedwellError):  # it ends by itself, only later
+                await self._services.state.jobs.release(job, counted=False)
+            raise
         finally:
-            lease.cancel()
-            if not run.done():
-                run.cancel()
-            await asyncio.gather(run, lease, return_exceptions=True)
+            await _ended(run, lease)
         if not run.cancelled() and (error := run.exception()) is not None:
             raise error
 
@@ -95,6 +98,12 @@ class Worker:
             except Unavailable:
                 continue
         log.info("lease_lost", document=job.document.id)
+
+
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def run_job(job: Job, services: Services) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, cast
 
+from rag import deadline
 from rag.errors import DeadlineExceeded, Unavailable
 from rag.model import Message, Token, Usage
 
@@ -40,11 +41,12 @@ class OpenAIGenerator:
     ) -> AsyncIterator[Token]:
         import openai
 
+        seconds = deadline.left(self._seconds)
         turns = cast(Any, [{"role": message.role, "content": message.content} for message in messages])
         async with openai.AsyncOpenAI(
             base_url=self._base_url,
             api_key=self._api_key or "none",
-            timeout=openai.Timeout(self._seconds, connect=min(self._seconds, 5)),
+            timeout=openai.Timeout(seconds, connect=min(seconds, 5)),
             max_retries=self._retries,
         ) as api:
             try:
@@ -59,6 +61,7 @@ class OpenAIGenerator:
                     stream_options={"include_usage": True},
                 )
                 async for chunk in chunks:
+                    deadline.left(seconds)  # raises when the request has no time left
                     choice = chunk.choices[0] if chunk.choices else None
                     text = (choice.delta.content or "") if choice else ""
                     usage = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens) if chunk.usage else None

@@ -30,12 +30,14 @@ from rag.api import (
     rollouts,
     tags,
 )
+from rag.api.deadlines import Deadlines
 from rag.api.gates import Gates
 from rag.api.headers import SecurityHeaders
 from rag.api.index import routes as index_routes
 from rag.api.keyring import Keyring
 from rag.api.mcp import McpDoor
 from rag.api.requests import RequestIds
+from rag.api.slow import SlowBodies
 from rag.rollouts.choose import begin_trial
 from rag.services import Services
 
@@ -84,6 +86,8 @@ def create_app(services: Services, *, behind_proxy: bool = False) -> FastAPI:
     app.include_router(keys.routes(services))
     keyring = Keyring(services.state.keys, services.settings.server.api_keys)
     app.add_middleware(Gates, limits=services.settings.limits, keyring=keyring, names=services.settings.server.names)
+    app.add_middleware(SlowBodies, limits=services.settings.limits)
+    app.add_middleware(Deadlines, most=services.settings.server.request_seconds)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestIds, told=behind_proxy)
     return app

@@ -13,7 +13,6 @@ from starlette.exceptions import HTTPException
 from rag.errors import Busy, InvalidInput, NotFound, RateLimited, RedwellError, Unauthorized
 
 log = structlog.get_logger(__name__)
-RETRY_AFTER_SECONDS = 1
 
 
 def problem_body(error: RedwellError) -> dict[str, Any]:
@@ -23,10 +22,8 @@ def problem_body(error: RedwellError) -> dict[str, Any]:
 
 def problem(error: RedwellError) -> JSONResponse:
     headers = {}
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | Busy):
         headers["Retry-After"] = str(error.retry_after)
-    elif isinstance(error, Busy):
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     elif isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(problem_body(error), error.status, headers, media_type="application/problem+json")

@@ -32,6 +32,11 @@ class AnalyzerDeployment:
         if not self._worker.healthy or self._watch.done():
             raise RuntimeError("a slot of the analyzer stopped")
 
+    async def __del__(self) -> None:
+        """Serve awaits it when a replica is shut down: leases are given back at once."""
+        self._watch.cancel()
+        await self._worker.stop()
+
 
 @serve.deployment(name="Jobs")
 class JobsDeployment:

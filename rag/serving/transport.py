@@ -11,6 +11,8 @@ from ray.serve import context as serve_context
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle
 
+from rag import deadline
+from rag.circuit import Guard, Unreached
 from rag.errors import Crashed, DeadlineExceeded, Overloaded, RedwellError, StageFailed, Unavailable
 from rag.logs import DOCUMENT, current
 from rag.remote import remote_services
@@ -20,35 +22,70 @@ from rag.settings import Settings
 
 
 class RayTransport:
-    """Calls a deployment. Ray's errors become ours; a replica that died is asked again, elsewhere (calls are idempotent)."""
+    """Calls a deployment. Ray's errors become ours; a replica that died is asked again, elsewhere (calls are idempotent).
+
+    What nobody waits for any more is cancelled: Serve goes on with a call whose caller gave up unless it is told.
+    """
 
     def __init__(self, handle: DeploymentHandle, *, attempts: int = 4) -> None:
         self._handle = handle
-        self._attempts = attempts
         self._name = handle.deployment_name
+        self._guard = Guard(self._name, attempts=attempts)
 
     async def call(self, method: str, *args: Any, seconds: float) -> Any:
         _carry_document()
-        for attempt in range(self._attempts):
+
+        async def once(given: float) -> Any:
+            response = getattr(self._handle, method).remote(*args)
             try:
-                async with asyncio.timeout(seconds):
-                    return await getattr(self._handle, method).remote(*args)
+                async with asyncio.timeout(given):
+                    return await response
             except (RayActorError, DeploymentUnavailableError) as error:
-                if attempt + 1 == self._attempts:
-                    raise self._gone(error) from error
-                await asyncio.sleep(0.2 * 2**attempt)
+                raise Unreached(self._gone(error)) from error
             except (RayTaskError, RayServeException, RedwellError, TimeoutError) as error:
+                if isinstance(error, TimeoutError):
+                    response.cancel()
                 raise self._ours(error) from error
-        raise AssertionError("the loop returns or raises")
+            except asyncio.CancelledError:
+                response.cancel()
+                raise
+
+        return await self._guard.call(once, seconds)
 
     async def stream(self, method: str, *args: Any, seconds: float) -> AsyncIterator[Any]:
+        """Begun again on another replica as long as nothing has come."""
         _carry_document()
+        streaming = getattr(self._handle.options(stream=True), method)
+        until = asyncio.get_running_loop().time() + deadline.left(seconds)
+        response: Any = None
+
+        async def first(given: float) -> tuple[Any, ...]:
+            nonlocal response
+            response = streaming.remote(*args)
+            return await self._next(response, asyncio.get_running_loop().time() + given)
+
+        ended = False
         try:
-            async with asyncio.timeout(seconds):
-                async for piece in getattr(self._handle.options(stream=True), method).remote(*args):
-                    yield piece
+            piece = await self._guard.call(first, seconds)
+            while piece:
+                yield piece[0]
+                piece = await self._next(response, until)
+            ended = True
+        except Unreached as unreached:
+            raise unreached.error from unreached
+        finally:
+            if response is not None and not ended:
+                response.cancel()
+
+    async def _next(self, response: Any, until: float) -> tuple[Any, ...]:
+        """The next piece, or () at the end."""
+        try:
+            async with asyncio.timeout_at(until):
+                return (await anext(response),)
+        except StopAsyncIteration:
+            return ()
         except (RayActorError, DeploymentUnavailableError) as error:
-            raise self._gone(error) from error
+            raise Unreached(self._gone(error)) from error
         except (RayTaskError, RayServeException, RedwellError, TimeoutError) as error:
             raise self._ours(error) from error
 

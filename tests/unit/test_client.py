@@ -362,3 +362,70 @@ def test_a_query_in_words_is_paged_with_what_it_became() -> None:
     assert (first.total, first.answer, first.rows[0].filename) == (3, "3.", "a.pdf")
     assert first.rows[0].amount is not None
     assert first.rows[0].amount.text == "EUR 5.00"
+
+
+def dies_once(then: httpx.Response, first: Callable[[httpx.Request], httpx.Response]) -> tuple[Handler, list[str]]:
+    """Answers /v1/stats, then lets one call down, then answers."""
+    calls: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        calls.append(request.url.path)
+        if request.url.path == "/v1/stats":
+            return httpx.Response(200, json={})
+        return first(request) if len(calls) == 2 else then
+
+    return handler, calls
+
+
+def cut_off(request: httpx.Request) -> httpx.Response:
+    raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+
+
+def proxy_500(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(500, text="The actor died unexpectedly")
+
+
+@pytest.mark.parametrize("down", [cut_off, proxy_500])
+def test_a_question_whose_process_died_is_asked_again(down: Handler) -> None:
+    handler, calls = dies_once(httpx.Response(200, json={"results": [], "sequence": 1}), down)
+    with client(handler) as redwell:
+        redwell.stats()
+        assert redwell.search("rent").results == ()
+    assert calls == ["/v1/stats", "/v1/search", "/v1/search"]
+
+
+@pytest.mark.parametrize("down", [cut_off, proxy_500])
+def test_what_would_be_made_twice_is_not_sent_twice(down: Handler) -> None:
+    handler, calls = dies_once(httpx.Response(200, json={}), down)
+    with client(handler) as redwell:
+        redwell.stats()
+        with pytest.raises(ApiError):
+            redwell.start_job(["/srv/in"])
+    assert calls == ["/v1/stats", "/v1/jobs"]
+
+
+def test_a_defect_of_the_server_is_not_asked_again() -> None:
+    problem = {"code": "internal_error", "detail": "Something went wrong on our side."}
+    broken = httpx.Response(500, json=problem, headers={"content-type": "application/problem+json"})
+    handler, calls = dies_once(httpx.Response(200, json={}), lambda request: broken)
+    with client(handler) as redwell:
+        redwell.stats()
+        with pytest.raises(ApiError, match="our side"):
+            redwell.search("rent")
+    assert len(calls) == 2
+
+
+def test_a_server_that_was_never_there_is_told_at_once() -> None:
+    waits: list[float] = []
+    with pytest.raises(ApiError, match="cannot be reached"):
+        client(cut_off, waits=waits).stats()
+    assert waits == []
+
+
+def test_a_stream_is_begun_again_and_not_continued_twice() -> None:
+    events = sse(("token", {"text": "a"}), ("final", {"answer": "a"}))
+    handler, calls = dies_once(httpx.Response(200, content=events), proxy_500)
+    with client(handler) as redwell:
+        redwell.stats()
+        first = next(iter(redwell.ask_stream("What?")))
+    assert (first, len(calls)) == (TokenEvent("a"), 3)
