@@ -24,6 +24,7 @@ from rag.commands.documents import parse_metadata
 from rag.commands.jobs import print_summary
 from rag.errors import InvalidInput
 from rag.ingestions import Progress, Request, RunStatus
+from rag.loopback import keep_ray_here
 from rag.model import Stage
 from rag.names import collection_name
 from rag.services import Services
@@ -121,6 +122,7 @@ def perform(request: Request, settings: Settings, options: Options) -> Outcome:
                 "Name the other stages (--stages read,entities,classify,index), or set llm.base_url.",
             )
         return asyncio.run(_conduct(request, settings, options, lambda services: InlinePipeline(services)))
+    keep_ray_here(options.address or settings.server.ray_address)
     from ingestion import batch
 
     with batch.cluster(settings, address=options.address), batch.language_model(settings, stages) as llm:

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+from rag.audit import noted
 from rag.cite import ALSO, QUOTED, Citations
 from rag.corpus.answering import counted_answer
 from rag.errors import DeadlineExceeded, Unavailable
@@ -120,6 +121,7 @@ async def _answer(request: AskRequest, services: Services) -> AsyncIterator[Answ
         request.question, request.filter, services
     )
     if exact is not None:
+        noted(*(citation.document_id for citation in exact.citations), *(read.document_id for read in exact.read))
         for event in _at_once(exact):
             yield event
         return

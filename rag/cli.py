@@ -8,6 +8,7 @@ import typer
 
 from rag import __version__
 from rag.commands import (
+    audit,
     counting,
     documents,
     evaluate,
@@ -76,6 +77,7 @@ app.command(rich_help_panel="With a running service")(reruns.reanalyse)
 app.command(rich_help_panel="With a running service")(reruns.candidate)
 app.add_typer(rollouts.rollout_app, name="rollout", rich_help_panel="With a running service")
 app.add_typer(labels.labels_app, name="labels", rich_help_panel="With a running service")
+app.add_typer(audit.audit_app, name="audit", rich_help_panel="With a running service")
 app.add_typer(keys.keys_app, name="keys", rich_help_panel="With a running service")
 app.command(rich_help_panel="With a running service")(counting.count)
 measure.bench_app.command()(measure_loads.ingest)

@@ -11,6 +11,7 @@ Every method raises ApiError only.
 from __future__ import annotations
 
 from rag.calls.conversations import ConversationCalls
+from rag.calls.audit import AuditCalls
 from rag.calls.corpus import CorpusCalls
 from rag.calls.documents import DocumentCalls, File, Highlight
 from rag.calls.exports import ExportCalls
@@ -30,6 +31,7 @@ __all__ = ["ApiError", "File", "Highlight", "RedwellClient"]
 
 
 class RedwellClient(
+    AuditCalls,
     DocumentCalls,
     ExportCalls,
     QuestionCalls,

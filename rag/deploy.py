@@ -104,8 +104,6 @@ def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
             address="local",  # without it Ray joins whatever cluster runs on this machine
             num_cpus=server.logical_cpus,
             include_dashboard=False,
-            # Ray's servers listen where the node is: everywhere, unless the node says that it is this machine only.
-            _node_ip_address="127.0.0.1",
             object_store_memory=server.object_store_mb * 2**20,
             log_to_driver=False,
             logging_level=logging.WARNING,

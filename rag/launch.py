@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import ConfigurationError
+from rag.loopback import keep_ray_here
 from rag.reindex import mismatch
 from rag.settings import Settings
 
@@ -45,6 +46,7 @@ def run(settings: Settings, *, ui: bool, samples: bool, progress: Progress) -> N
     # deployments are processes of their own and keep their logs.
     logging.disable(logging.INFO)
     prepare_weights(settings, progress=progress)
+    keep_ray_here(settings.server.ray_address)
     from rag import deploy
 
     page: subprocess.Popen[bytes] | None = None

@@ -1,9 +1,11 @@
-"""What the API answers about access: keys."""
+"""What the API answers about access: keys, lines of the audit log."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +28,18 @@ class Key:
     revoked_at: datetime | None = None
     key: str = field(default="", repr=False)
     """Its text: only in the answer that made it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """Who did what; `object` names documents, jobs and keys by their ids, joined by blanks."""
+
+    id: int
+    at: datetime
+    tenant: str = "default"
+    key_id: str = ""
+    action: str = ""
+    object: str = ""
+    status: int = 0
+    request_id: str = ""
+    detail: Mapping[str, Any] | None = None

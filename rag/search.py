@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from rag.access import NOWHERE, acting, tenant_of
+from rag.audit import noted
 from rag.context import distinct
 from rag.errors import Busy, DeadlineExceeded
 from rag.model import Filter, Passage
@@ -34,6 +35,7 @@ async def find(query: SearchQuery, services: Services) -> Found:
     seen = await narrowed(query.filter, services)
     result = await services.retriever.search(replace(query, top_k=depth, filter=seen))
     passages = await services.state.documents.passages(result.hits)
+    noted(*(passage.chunk.document_id for passage in passages[: query.top_k]))
     if reranker is not None and passages:
         passages = await _reranked(query.text, passages, reranker)
     return Found(tuple(distinct(passages)[: query.top_k]), result.sequence)

@@ -9,6 +9,7 @@ from rag.metrics import Metrics, NoMetrics
 from rag.ports import Blobs, Classifier, Embedder, EntityRecognizer, Generator, Ocr, Reader, Reranker, Retriever
 from rag.rollouts.models import AnsweringModels
 from rag.settings import Settings
+from rag.store.audit import AuditStore
 from rag.store.callbacks import CallbackStore
 from rag.store.conversations import ConversationStore
 from rag.store.database import Database
@@ -50,6 +51,7 @@ class State:
     conversations: ConversationStore
     rollouts: RolloutStore
     keys: KeyStore
+    audit: AuditStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +97,5 @@ def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
         ConversationStore(database),
         RolloutStore(database),
         KeyStore(database),
+        AuditStore(database),
     )

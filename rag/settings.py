@@ -16,6 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from rag.errors import ConfigurationError
+from rag.guarding import Audit
 from rag.language_models import Llm, Trial
 from rag.scaling import Batching, Scaling, Section
 
@@ -301,6 +302,7 @@ class Settings(BaseSettings):
     ingestion: Ingestion = Ingestion()
     webhooks: Webhooks = Webhooks()
     monitoring: Monitoring = Monitoring()
+    audit: Audit = Audit()
 
     @model_validator(mode="after")
     def _models_exist(self) -> Settings:

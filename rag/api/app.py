@@ -11,6 +11,7 @@ from starlette.routing import Route
 from rag import __version__
 from rag.api import (
     conversations,
+    audit,
     corpus,
     documents,
     exports,
@@ -38,6 +39,7 @@ from rag.api.keyring import Keyring
 from rag.api.mcp import McpDoor
 from rag.api.requests import RequestIds
 from rag.api.slow import SlowBodies
+from rag.api.trail import Journal, Trail
 from rag.rollouts.choose import begin_trial
 from rag.services import Services
 
@@ -84,6 +86,10 @@ def create_app(services: Services, *, behind_proxy: bool = False) -> FastAPI:
     app.include_router(inference.routes(services))
     app.router.routes.append(Route("/mcp", door, include_in_schema=False))
     app.include_router(keys.routes(services))
+    app.include_router(audit.routes(services))
+    own = services.settings.audit
+    if own.mode == "on" or (own.mode == "auto" and services.settings.server.api_keys):
+        app.add_middleware(Trail, journal=Journal(services.state.audit, keep_days=own.keep_days))
     keyring = Keyring(services.state.keys, services.settings.server.api_keys)
     app.add_middleware(Gates, limits=services.settings.limits, keyring=keyring, names=services.settings.server.names)
     app.add_middleware(SlowBodies, limits=services.settings.limits)

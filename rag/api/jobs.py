@@ -15,6 +15,7 @@ from rag.allowed import check_sources, readable
 from rag.api.job_records import item_record, job_record
 from rag.api.schemas import Body
 from rag.api.sse import Event, event_stream
+from rag.audit import noted
 from rag.errors import InvalidInput
 from rag.ingestions import Ingestion, Request
 from rag.names import collection_name
@@ -59,7 +60,9 @@ def routes(services: Services) -> APIRouter:
             raise InvalidInput("The job names no source.", "Give `sources`, `manifest` or `retry_failed`.")
         await asyncio.to_thread(check_sources, request, readable(services.settings.ingestion.allow, acting_tenant()))
         url = body.callback_url and checked_url(body.callback_url, secret=services.settings.webhooks.secret)
-        return await _record(await ingestions.add(request, callback_url=url))
+        job = await ingestions.add(request, callback_url=url)
+        noted(job.id)
+        return await _record(job)
 
     @router.get("", summary="Jobs, newest first")
     async def newest(limit: int = Query(50, ge=1, le=500)) -> dict[str, Any]:

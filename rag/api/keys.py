@@ -10,6 +10,7 @@ from pydantic import Field
 
 from rag.access import DEFAULT_TENANT, Limited, Permission, Principal, acting, tenant_name
 from rag.api.schemas import Body
+from rag.audit import noted
 from rag.errors import Forbidden, InvalidInput
 from rag.keys import ApiKey, new_key
 from rag.names import collection_name
@@ -48,6 +49,7 @@ def routes(services: Services) -> APIRouter:
             expires_at=None if days is None else datetime.now(UTC) + timedelta(days=days),
             created_by=_self().key_id,
         )
+        noted(key.id)
         return {**key_record(key), "key": made.text}
 
     @router.get("", summary="Keys, newest first, without their text")

@@ -22,6 +22,7 @@ from rag.api.counted import QueryBody
 from rag.api.problems import problem
 from rag.api.questions import checked_question, query_reply, search_reply
 from rag.api.schemas import AskBody, SearchBody, answer_record, document_record
+from rag.audit import noted
 from rag.errors import RedwellError, Unavailable
 from rag.services import Services
 from rag.text import inert
@@ -250,6 +251,7 @@ def _answering(tool: Callable[..., Awaitable[dict[str, Any]]]) -> Callable[..., 
 
     @functools.wraps(tool)
     async def told(*args: Any, **options: Any) -> dict[str, Any]:
+        noted(*filter(None, [options.get("document_id")]), tool=tool.__name__)
         from mcp.server.mcpserver.exceptions import ToolError
 
         try:

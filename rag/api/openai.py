@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rag.access import shown, stored
 from rag.answer import AskRequest, complete
+from rag.api.questions import noted_question
 from rag.errors import InvalidInput, NotFound, RedwellError
 from rag.model import Answer, Filter, Message
 from rag.services import Services
@@ -95,6 +96,7 @@ def _checked(body: ChatBody, services: Services) -> AskRequest:
     most = services.settings.limits.question_chars
     if len(request.question) > most:
         raise InvalidInput(f"The question has {len(request.question)} characters.", f"At most {most} are read.")
+    noted_question(request.question, services)
     return request
 
 

@@ -24,6 +24,7 @@ from rag.api.schemas import (
 )
 from rag.api.sse import Event, event_stream
 from rag.api.uploads import safe_filename, upload_form
+from rag.audit import noted
 from rag.corpus.answering import document_types
 from rag.corpus.count import count
 from rag.corpus.grammar import understand
@@ -90,6 +91,7 @@ async def search_reply(body: SearchBody, services: Services) -> dict[str, Any]:
 async def query_reply(body: QueryBody, services: Services) -> dict[str, Any]:
     started = time.perf_counter()
     labels = await document_types(services)
+    noted_question(body.question or "", services)
     wanted = _understood(body, labels) if body.question is not None else body.query(labels)
     counted = await count(wanted, services.state.documents, offset=body.offset, limit=body.limit)
     return {
@@ -106,7 +108,14 @@ def checked_question(text: str, services: Services) -> str:
         raise InvalidInput("The question is empty.", "Ask something.")
     if len(text) > most:
         raise InvalidInput(f"The question has {len(text)} characters.", f"At most {most} (limits.question_chars).")
+    noted_question(text, services)
     return text.strip()
+
+
+def noted_question(text: str, services: Services) -> None:
+    """In the audit log, where the settings want it there."""
+    if services.settings.audit.questions:
+        noted(question=text)
 
 
 def _understood(body: QueryBody, labels: tuple[str, ...]) -> CorpusQuery:

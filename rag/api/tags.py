@@ -11,6 +11,7 @@ from pydantic import Field
 from rag.access import stored, writable
 from rag.api.schemas import document_record
 from rag.api.scope import Body
+from rag.audit import noted
 from rag.errors import InvalidInput
 from rag.model import Filter
 from rag.names import collection_name, safe_filename
@@ -62,6 +63,7 @@ def routes(services: Services) -> APIRouter:
         """All of the documents, or none where one is missing."""
         if not asked.add and not asked.remove:
             raise InvalidInput("Neither `add` nor `remove` names a tag.", "Name one.")
+        noted(*asked.document_ids)
         await tags.change(asked.document_ids, add=asked.add, remove=asked.remove)
 
     return router

@@ -16,6 +16,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
 from rag.access import writable
+from rag.audit import noted
 from rag.errors import EmptyFile, InvalidInput, QuotaExceeded, RedwellError
 from rag.names import collection_name, safe_filename
 from rag.originals import copies, original
@@ -121,6 +122,7 @@ async def store_upload(file: UploadFile, form: Form, services: Services) -> dict
         if not await services.state.blobs.exists(key):
             # The last other document with these bytes was deleted between the two: its blob went with it.
             await services.state.blobs.put_file(key, path)
+    noted(document.id)
     if form.callback_url:
         await services.state.callbacks.add(document.id, form.callback_url)
     return {"id": document.id, "filename": document.filename, "status": document.status.value, "duplicate": duplicate}

@@ -330,8 +330,11 @@ def stack(**overrides: Any) -> Iterator[str]:
     import logging
     import socket
 
-    from rag import deploy
+    from rag.loopback import keep_ray_here
     from rag.settings import load
+
+    keep_ray_here(None)
+    from rag import deploy
 
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
