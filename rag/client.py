@@ -10,8 +10,8 @@ Every method raises ApiError only.
 
 from __future__ import annotations
 
-from rag.calls.conversations import ConversationCalls
 from rag.calls.audit import AuditCalls
+from rag.calls.conversations import ConversationCalls
 from rag.calls.corpus import CorpusCalls
 from rag.calls.documents import DocumentCalls, File, Highlight
 from rag.calls.exports import ExportCalls

@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from rag import __version__
 from rag.api import (
-    conversations,
     audit,
+    conversations,
     corpus,
     documents,
     exports,

@@ -30,6 +30,7 @@ THEIRS = (
 )
 OURS = "This lease is between Northgate Estates and Anna Keller. The monthly rent is EUR 4,850.00. contract"
 MISSING = "0" * 32
+OWNED = r"\{(document|job|conversation)_id\}"
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Tenancy:
     theirs: Document
     ours: Document
     job: str
+    conversation: str = ""
 
     async def ask(self, who: str, method: str, path: str, **options: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.keys[who]}"}
@@ -81,6 +83,8 @@ async def two(services: Services, tmp_path) -> AsyncIterator[Tenancy]:
         assert (await two.ask("acme", "PUT", "/v1/collections/contracts/schema", json=schema)).is_success
         said = {"question": f"What is {SECRET}?", "answer": SECRET, "right": True, "collection": "contracts"}
         assert (await two.ask("acme", "POST", "/v1/feedback", json=said)).status_code == 201
+        begun = await two.ask("acme", "POST", "/v1/conversations", json={"title": SECRET})
+        two.conversation = begun.json()["id"]
         await work(services)
         job = await services.state.ingestions.add(Request((f"/{SECRET}",), collection="acme/contracts"))
         two.job = job.id
@@ -108,6 +112,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/labels/{name}/activate": {"version": None},
     "/v1/documents/{document_id}/labels/{name}": {"label": "contract"},
     "/v1/documents/{document_id}/fields": {"fields": {}},
+    "/v1/documents/{document_id}/chunks/{chunk_id}": {"off": True},
+    "/v1/conversations": {"title": "x"},
+    "/v1/conversations/{conversation_id}": {"title": "x"},
     "/v1/jobs": {"sources": [f"/{SECRET}"]},
 }
 
@@ -122,7 +129,7 @@ def filled(path: str, two: Tenancy, document: str, job: str) -> str:
         "id": "none",
     }
     values["name"] = "contracts" if "collections" in path else "type" if "documents" in path else "priority"
-    return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], path)
+    return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], "1"), path)
 
 
 @pytest.mark.parametrize("who", ["globex", "default"])
@@ -139,19 +146,21 @@ async def test_no_route_shows_anything_of_another_tenant(two: Tenancy, who: str)
         for key in ("query", "question"):  # what was asked is said back
             text = text.replace(str(BODIES.get(path, {}).get(key, "\0")), "")
         told += [(method, path, response.status_code, text[:300])] if SECRET in text and path != "/v1/jobs" else []
-        if "{document_id}" in path or "{job_id}" in path:
+        if re.search(OWNED, path):
             assert response.status_code == 404, (method, path, response.text)
     assert told == []
 
 
 async def test_a_foreign_id_looks_exactly_like_a_missing_one(two: Tenancy) -> None:
-    named = [one for one in routes(two.app) if "{document_id}" in one[1] or "{job_id}" in one[1]]
+    named = [one for one in routes(two.app) if re.search(OWNED, one[1])]
     assert len(named) > 20
     for method, path in named:
         options: dict[str, Any] = {} if method == "GET" else {"json": BODIES.get(path, {})}
         foreign = await two.ask("globex", method, filled(path, two, two.theirs.id, two.job), **options)
         missing = await two.ask("globex", method, filled(path, two, MISSING, MISSING), **options)
-        same = foreign.text.replace(two.theirs.id, MISSING).replace(two.job, MISSING)
+        same = foreign.text
+        for id in (two.theirs.id, two.job, two.conversation):
+            same = same.replace(id, MISSING)
         assert (foreign.status_code, same) == (missing.status_code, missing.text), (method, path)
         assert foreign.headers.keys() == missing.headers.keys()
 
