@@ -30,6 +30,7 @@ from rag.commands import (
     tags,
     transfer,
 )
+from rag.commands.chaos import chaos
 from rag.commands.index import reindex
 
 app = typer.Typer(
@@ -94,6 +95,7 @@ app.command(rich_help_panel="Moving house")(transfer.migrate)
 app.command(rich_help_panel="Keeping it safe")(safety.backup)
 app.command(rich_help_panel="Keeping it safe")(safety.restore)
 app.command(rich_help_panel="Keeping it safe")(safety.verify)
+app.command(rich_help_panel="Keeping it safe")(chaos)
 app.add_typer(measure.eval_app, name="eval", rich_help_panel="Measuring")
 app.add_typer(measure.bench_app, name="bench", rich_help_panel="Measuring")
 

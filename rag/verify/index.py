@@ -20,6 +20,7 @@ from rag.holdings import Holdings
 from rag.shards import shard_of
 from rag.store.database import Database
 from rag.store.records import append_change
+from rag.store.switches import is_off
 from rag.store.tables import changes, chunks, documents
 from rag.store.views import IndexViews
 from rag.verify.findings import Damage, Finding
@@ -64,7 +65,7 @@ async def _snapshot(
             return  # it is not used any more: everything is read again
         later = select(changes.c.document_id).where(changes.c.seq > snapshot.sequence)
         moving = set(await connection.scalars(later))
-        rows = await connection.execute(select(chunks.c.document_id, chunks.c.id))
+        rows = await connection.execute(select(chunks.c.document_id, chunks.c.id).where(~is_off()))
         wanted: defaultdict[str, set[int]] = defaultdict(set)
         for document_id, chunk_id in rows:
             if shard_of(document_id, shards) == shard:
@@ -83,7 +84,10 @@ async def _live(database: Database, shards: int) -> AsyncIterator[Finding]:
     async with database.read() as connection:
         head = await connection.scalar(select(func.max(changes.c.seq))) or 0
         found = await connection.execute(
-            select(chunks.c.document_id, func.count()).group_by(chunks.c.document_id).order_by(chunks.c.document_id)
+            select(chunks.c.document_id, func.count())
+            .where(~is_off())
+            .group_by(chunks.c.document_id)
+            .order_by(chunks.c.document_id)
         )
         counts: dict[str, int] = {row[0]: row[1] for row in found}
     for view in views:

@@ -1,0 +1,130 @@
+"""Too much at once, and too slowly: bursts of requests, and clients that dribble."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from rag.chaos.load import Sent, at_once, client_of, search_call, send, tallied, upload_call
+from rag.chaos.report import Row, percentile
+from rag.chaos.stack import Stack
+
+ALLOWED = (200, 202, 429, 503)
+REJECTED_SECONDS = 0.25
+SLOW_SECONDS = 20.0
+Progress = Callable[[str], None]
+
+
+def burst(stack: Stack, *, at_the_same_time: int, queries: int, in_flight: int, progress: Progress) -> Iterator[Row]:
+    for action, count, width in (
+        (f"{at_the_same_time} requests at once", at_the_same_time, at_the_same_time),
+        (f"{queries} queries, {in_flight} in flight", queries, in_flight),
+    ):
+        before, _ = stack.memory()
+        began = time.monotonic()
+        sent = asyncio.run(at_once(stack.url, search_call(), count, in_flight=width))
+        seconds = time.monotonic() - began
+        ended = time.monotonic()
+        while not asyncio.run(at_once(stack.url, search_call(), 1))[0].fine:
+            time.sleep(0.1)
+        after, _ = stack.memory()
+        row = _flood(action, sent, time.monotonic() - ended, seconds, (after - before) / 2**20)
+        progress(f"{action}: {row.seen}")
+        yield row
+
+
+def _flood(action: str, sent: list[Sent], recovered: float, seconds: float, grown: float) -> Row:
+    odd = [one for one in sent if one.status not in ALLOWED or (one.status in (429, 503) and not one.retry_after)]
+    rejected = [one.seconds for one in sent if one.status in (429, 503)]
+    answered = [one.seconds for one in sent if one.fine]
+    return Row(
+        "burst",
+        action,
+        1,
+        len(sent),
+        len(odd),
+        recovered_seconds=recovered,
+        passed=not odd,
+        seen={
+            "answers": tallied(sent),
+            "seconds": round(seconds, 1),
+            "answered_p50_p99": (round(percentile(answered, 0.5), 3), round(percentile(answered, 0.99), 3)),
+            "rejected_p50_p99": (round(percentile(rejected, 0.5), 3), round(percentile(rejected, 0.99), 3)),
+            "rejected_in_time": percentile(rejected, 0.99) <= REJECTED_SECONDS,
+            "memory_grown_mib": round(grown),
+        },
+    )
+
+
+def slow_clients(stack: Stack, *, clients: int, progress: Progress) -> Iterator[Row]:
+    """A third each: half-sent headers, dribbled bodies, half-sent uploads; other requests go on beside them."""
+    sent, closed = asyncio.run(_beside_slow(stack.url, clients))
+    failed = [one for one in sent if not one.fine]
+    progress(f"{clients} slow clients: {tallied(sent)}, {closed} of them were closed")
+    yield Row(
+        "slow-clients",
+        f"{clients} half-open requests for {SLOW_SECONDS:.0f} s",
+        1,
+        len(sent),
+        len(failed),
+        passed=not failed,
+        seen={
+            "others": tallied(sent),
+            "closed by the service": closed,
+            "p99": round(percentile([one.seconds for one in sent], 0.99), 2),
+        },
+    )
+
+
+async def _beside_slow(url: str, clients: int) -> tuple[list[Sent], dict[str, int]]:
+    closed = {"headers": 0, "body": 0, "upload": 0}
+    kinds = list(closed)
+    slow = [asyncio.create_task(_dribble(url, kinds[n % 3], closed)) for n in range(clients)]
+    await asyncio.sleep(2)
+    sent: list[Sent] = []
+    until = time.monotonic() + SLOW_SECONDS
+    search, upload = search_call(), upload_call("beside")
+    async with client_of(url) as http:
+        number = 0
+        while time.monotonic() < until:
+            number += 1
+            sent.append(await send(http, upload if number % 5 == 0 else search, number))
+            await asyncio.sleep(0.1)
+    for task in slow:
+        task.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+    return sent, closed
+
+
+_BEGINS = {
+    "headers": b"POST /v1/search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-A: ",
+    "body": b"POST /v1/search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 90000\r\n\r\n{",
+    "upload": (
+        b"POST /v1/documents HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+        b'Content-Length: 900000\r\n\r\n--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n'
+    ),
+}
+
+
+async def _dribble(url: str, kind: str, closed: dict[str, int]) -> None:
+    """A byte now and then until the other side has enough."""
+    parts = urlsplit(url)
+    with suppress(OSError):
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        try:
+            writer.write(_BEGINS[kind])
+            while True:
+                await writer.drain()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(random.uniform(0.5, 2)):
+                        if not await reader.read(1000):
+                            return
+                        closed[kind] += 1  # it answered, before all of the request was there
+                        return
+                writer.write(b"a")
+        finally:
+            writer.close()

@@ -1,0 +1,146 @@
+"""Requests as strangers send them (raw) and as our client does."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from rag.client import RedwellClient
+from rag.wire import ApiError
+
+QUESTION = "What is the monthly rent?"
+TEXT = "Letter number {} to Anna Keller of Northgate Estates. The monthly rent of house {} is EUR {}.00, due in May."
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    status: int
+    """0: no answer."""
+    seconds: float
+    retry_after: bool = False
+    code: str = ""
+
+    @property
+    def fine(self) -> bool:
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request in its two forms."""
+
+    method: str
+    path: str
+    options: Callable[[int], dict[str, Any]]
+    """Of httpx, for the request of this number."""
+    ours: Callable[[RedwellClient, int], object]
+
+
+async def send(http: httpx.AsyncClient, call: Call, number: int) -> Sent:
+    began = time.monotonic()
+    try:
+        answer = await http.request(call.method, call.path, **call.options(number))
+    except httpx.HTTPError as error:
+        return Sent(0, time.monotonic() - began, code=type(error).__name__)
+    try:
+        code = str(answer.json().get("code", "")) if answer.status_code >= 400 else ""
+    except ValueError:
+        code = answer.text[:60]
+    return Sent(answer.status_code, time.monotonic() - began, "retry-after" in answer.headers, code)
+
+
+def client_of(url: str, connections: int = 100) -> httpx.AsyncClient:
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    return httpx.AsyncClient(base_url=url, timeout=120, limits=limits)
+
+
+async def at_once(url: str, call: Call, count: int, *, first: int = 0, in_flight: int | None = None) -> list[Sent]:
+    """`count` requests, `in_flight` of them (all) at a time."""
+    gate = asyncio.Semaphore(in_flight or count)
+    async with client_of(url, in_flight or count) as http:
+
+        async def one(number: int) -> Sent:
+            async with gate:
+                return await send(http, call, number)
+
+        return list(await asyncio.gather(*(one(first + number) for number in range(count))))
+
+
+def through_client(url: str, call: Call, numbers: Iterable[int], retry_seconds: float = 60.0) -> list[str]:
+    """What failed through the client, in words."""
+
+    def one(number: int) -> str:
+        with RedwellClient(url, timeout=120, retry_seconds=retry_seconds) as client:
+            try:
+                client.documents(limit=1)
+                call.ours(client, number)
+            except ApiError as error:
+                return f"{error.status} {error.code}: {error.detail}"
+        return ""
+
+    wanted = list(numbers)
+    with ThreadPoolExecutor(max(1, len(wanted))) as pool:
+        return [said for said in pool.map(one, wanted) if said]
+
+
+def tallied(sent: Iterable[Sent]) -> dict[str, int]:
+    """'503 overloaded' -> how many."""
+    return dict(Counter(f"{one.status} {one.code}".strip() for one in sent))
+
+
+def search_call() -> Call:
+    return Call(
+        "POST",
+        "/v1/search",
+        lambda number: {"json": {"query": f"{QUESTION} {number}"}},
+        lambda client, number: client.search(f"{QUESTION} {number}"),
+    )
+
+
+def ask_call() -> Call:
+    return Call(
+        "POST",
+        "/v1/ask",
+        lambda number: {"json": {"question": QUESTION}},
+        lambda client, number: client.ask(QUESTION),
+    )
+
+
+def upload_call(collection: str) -> Call:
+    """A new document each."""
+
+    def text(number: int) -> tuple[str, bytes]:
+        return f"{number}.txt", TEXT.format(number, number, 1000 + number).encode()
+
+    return Call(
+        "POST",
+        "/v1/documents",
+        lambda number: {"files": {"files": text(number)}, "data": {"collection": collection}},
+        lambda client, number: client.upload([text(number)], collection=collection),
+    )
+
+
+def analyze_call(name: str, content: bytes) -> Call:
+    return Call(
+        "POST",
+        "/v1/analyze",
+        lambda number: {"files": {"file": (name, content)}},
+        lambda client, number: client.analyze((name, content)),
+    )
+
+
+def picture_call(document_id: str) -> Call:
+    path = f"/v1/documents/{document_id}/pages/1/image"
+    return Call(
+        "GET",
+        path,
+        lambda number: {"params": {"width": 800 + number % 200}},
+        lambda client, number: client.page_image(document_id, 1, width=800 + number % 200),
+    )

@@ -1,0 +1,144 @@
+"""kill -9 one replica of each deployment with requests in flight; then the controller and the proxy of Ray Serve."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from rag.chaos.load import (
+    Call,
+    Sent,
+    analyze_call,
+    ask_call,
+    at_once,
+    picture_call,
+    search_call,
+    tallied,
+    through_client,
+    upload_call,
+)
+from rag.chaos.report import Row
+from rag.chaos.stack import CONTROLLER, PROXY, REPLICA, Stack
+from rag.client import RedwellClient
+from rag.errors import Unavailable
+
+IN_FLIGHT = 6
+LATEST_KILL = 0.4
+"""Seconds after the requests were sent, at most."""
+RECOVERY_SECONDS = 120.0
+Progress = Callable[[str], None]
+
+
+def calls_for(stack: Stack, samples: Path) -> dict[str, Call]:
+    """Deployment -> a request that goes through it."""
+    scan, text = samples / "invoice-solvane-10517.png", samples / "email-nda-advice.txt"
+    with RedwellClient(stack.url, timeout=120, retry_seconds=30) as client:
+        [sent] = client.upload([samples / "lease-harbour-street.pdf"], collection="chaos")
+        document = client.wait(sent.id or "", timeout=300)
+    read = analyze_call(scan.name, scan.read_bytes())
+    short = analyze_call(text.name, text.read_bytes())
+    upload = upload_call("chaos")
+    known = {
+        "Ingress": search_call(),
+        "Retriever": search_call(),
+        "Llm": ask_call(),
+        "Reader": picture_call(document.id),
+        "Ocr": read,
+        "Entities": short,
+        "Classifier": short,
+        "Embedder": upload,
+        "Analyzer": upload,
+        "Jobs": search_call(),
+    }
+    return {name: known[name] for name in stack.deployments() if name in known}
+
+
+def replicas(stack: Stack, samples: Path, *, times: int, until: float, progress: Progress) -> Iterator[Row]:
+    """Rounds over all deployments, so that time that runs out costs every one as many. `until`: of time.monotonic()."""
+    calls = calls_for(stack, samples)
+    seen: dict[str, list[_Kill]] = {name: [] for name in calls}
+    numbers = iter(range(0, 10**9, 1000))
+    for turn in range(times):
+        for name, call in calls.items():
+            if time.monotonic() < until:
+                seen[name].append(_kill(stack, REPLICA + name, call, next(numbers)))
+                progress(f"{name} {turn + 1} of {times}: {seen[name][-1]}")
+    for name in (CONTROLLER, PROXY):
+        kills = []
+        for _ in range(times):
+            if time.monotonic() < until:
+                kills.append(_kill(stack, name, search_call(), next(numbers)))
+                progress(f"{name}: {kills[-1]}")
+        seen[name] = kills
+    for name, kills in seen.items():
+        if kills:
+            yield _row(name, kills)
+
+
+class _Kill:
+    def __init__(self, raw: list[Sent], failed: list[str], recovered: float) -> None:
+        self.raw, self.failed, self.recovered = raw, failed, recovered
+
+    def __str__(self) -> str:
+        return f"raw {tallied(self.raw)}, client failures {self.failed}, again after {self.recovered:.1f} s"
+
+
+def _kill(stack: Stack, name: str, call: Call, first: int) -> _Kill:
+    """Six raw and six client requests, then SIGKILL for one process of this name."""
+    with ThreadPoolExecutor(3) as pool:
+        raw = pool.submit(lambda: asyncio.run(at_once(stack.url, call, IN_FLIGHT, first=first)))
+        ours = pool.submit(through_client, stack.url, call, range(first + 100, first + 100 + IN_FLIGHT))
+        time.sleep(random.uniform(0.05, LATEST_KILL))
+        victims = stack.named(name)
+        killed = time.monotonic()
+        with suppress(psutil.NoSuchProcess, IndexError):
+            random.choice(victims).kill()
+        probe = call if name.startswith(REPLICA) else search_call()
+        recovered = _recovered(stack, probe, first + 500, killed)
+        result = _Kill(raw.result(), ours.result(), recovered)
+    _whole(stack, name, len(victims))
+    return result
+
+
+def _recovered(stack: Stack, call: Call, first: int, killed: float) -> float:
+    """Seconds from the kill to the first raw request that is answered again. Raises Unavailable when none is."""
+    number = first
+    while time.monotonic() - killed < RECOVERY_SECONDS:
+        [sent] = asyncio.run(at_once(stack.url, call, 1, first=number))
+        if sent.fine:
+            return time.monotonic() - killed
+        number += 1
+        time.sleep(0.2)
+    raise Unavailable(f"Nothing was answered for {RECOVERY_SECONDS:.0f} s after a kill.")
+
+
+def _whole(stack: Stack, name: str, count: int) -> None:
+    """Wait until as many are there as before."""
+    until = time.monotonic() + RECOVERY_SECONDS
+    while time.monotonic() < until and (len(stack.named(name)) < count or not stack.ready()):
+        time.sleep(0.3)
+
+
+def _row(name: str, kills: list[_Kill]) -> Row:
+    raw = [sent for kill in kills for sent in kill.raw]
+    failed = [said for kill in kills for said in kill.failed]
+    lost = sum(not sent.fine for sent in raw)
+    return Row(
+        "replicas",
+        f"kill -9 {name}",
+        len(kills),
+        len(raw),
+        lost,
+        IN_FLIGHT * len(kills),
+        len(failed),
+        max(kill.recovered for kill in kills),
+        passed=not failed and all(sum(not sent.fine for sent in kill.raw) <= IN_FLIGHT for kill in kills),
+        seen={"raw": tallied(raw), "client": failed[:5]},
+    )

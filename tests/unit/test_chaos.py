@@ -1,0 +1,70 @@
+"""What the chaos command makes of what it saw; the kills themselves are tried by running it."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+
+import httpx
+import psutil
+import pytest
+
+from rag.chaos.floods import _flood
+from rag.chaos.load import Sent, search_call, send, tallied, upload_call
+from rag.chaos.report import percentile
+from rag.chaos.stack import Stack
+
+FULL = Sent(503, 0.1, True, "overloaded")
+
+
+def test_percentiles() -> None:
+    values = [float(value) for value in range(100)]
+    assert (percentile(values, 0.5), percentile(values, 0.99), percentile([], 0.5)) == (50.0, 99.0, 0.0)
+
+
+def test_a_flood_holds_when_all_is_answered_or_refused_politely() -> None:
+    row = _flood("burst", [Sent(200, 0.5), FULL, FULL], 0.1, 1.0, 0.0)
+    assert (row.passed, row.raw_failures, row.seen["answers"]) == (True, 0, {"200": 1, "503 overloaded": 2})
+
+
+@pytest.mark.parametrize("odd", [Sent(500, 0.1), Sent(0, 0.1, code="ReadError"), Sent(503, 0.1)])
+def test_a_flood_does_not_hold_with_an_error_or_a_refusal_without_its_time(odd: Sent) -> None:
+    row = _flood("burst", [Sent(200, 0.5), odd], 0.1, 1.0, 0.0)
+    assert (row.passed, row.raw_failures) == (False, 1)
+
+
+def test_late_refusals_are_told() -> None:
+    row = _flood("burst", [Sent(503, 2.0, True, "overloaded")], 0.1, 1.0, 0.0)
+    assert row.seen["rejected_in_time"] is False
+
+
+def test_a_lost_connection_is_an_answer_of_its_own() -> None:
+    def cut(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("gone")
+
+    async def one() -> Sent:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(cut), base_url="http://x") as http:
+            return await send(http, search_call(), 1)
+
+    sent = asyncio.run(one())
+    assert (sent.status, sent.code, tallied([sent])) == (0, "ReadError", {"0 ReadError": 1})
+
+
+def test_every_upload_is_a_new_document() -> None:
+    call = upload_call("c")
+    assert call.options(1)["files"] != call.options(2)["files"]
+
+
+def test_kill_ends_all_that_a_stack_started(tmp_path) -> None:
+    code = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); time.sleep(60)"
+    stack = Stack(tmp_path)
+    stack._process = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+    until = 200
+    while len(stack.family()) < 2 and (until := until - 1):
+        time.sleep(0.02)
+    family = stack.family()
+    stack.kill()
+    assert len(family) == 2
+    assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in family)
