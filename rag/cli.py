@@ -9,6 +9,7 @@ import typer
 from rag import __version__
 from rag.commands import (
     audit,
+    bench_library,
     counting,
     documents,
     evaluate,
@@ -64,6 +65,7 @@ app.command(rich_help_panel="On this machine")(reindex)
 app.command(rich_help_panel="On this machine")(plan.plan)
 measure.bench_app.command()(plan.packing)
 measure.bench_app.command("all")(matrix.everything)
+measure.bench_app.command()(bench_library.library)
 app.command(rich_help_panel="With a running service")(documents.ingest)
 app.command(rich_help_panel="With a running service")(documents.retry)
 app.command("documents", rich_help_panel="With a running service")(documents.list_documents)
