@@ -10,6 +10,7 @@ import streamlit as st
 
 from rag.client import ApiError, RedwellClient
 from ui import view
+from ui.words import say
 
 KEY = "redwell-key"
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -41,9 +42,9 @@ def sign_in() -> bool:
     if not asks_for_key() or st.session_state.get(KEY):
         return True
     with st.form("sign-in", width=420):
-        st.subheader("Your API key", anchor=False)
-        given = st.text_input("Key", type="password", label_visibility="collapsed")
-        sent = st.form_submit_button("Open the library", type="primary")
+        st.subheader(say("Your API key"), anchor=False)
+        given = st.text_input(say("Key"), type="password", label_visibility="collapsed")
+        sent = st.form_submit_button(say("Open the library"), type="primary")
     if sent and given.strip():
         try:
             RedwellClient(client().base_url, given.strip(), retry_seconds=3).collections()

@@ -8,6 +8,7 @@ import streamlit as st
 
 from ui import api
 from ui.screens import ask, document, documents, insights, jobs, search, system
+from ui.words import say
 
 HERE = Path(__file__).parent
 
@@ -18,13 +19,13 @@ st.logo(str(HERE / "logo.svg"), size="large")
 if not api.sign_in():
     st.stop()
 pages = [
-    st.Page(ask.render, title="Ask", icon=":material/forum:", url_path="ask", default=True),
-    st.Page(documents.render, title="Documents", icon=":material/description:", url_path="documents"),
-    st.Page(search.render, title="Search", icon=":material/search:", url_path="search"),
-    st.Page(insights.render, title="Insights", icon=":material/insights:", url_path="insights"),
-    st.Page(jobs.render, title="Jobs", icon=":material/move_to_inbox:", url_path="jobs"),
-    st.Page(system.render, title="System", icon=":material/monitor_heart:", url_path="system"),
-    st.Page(document.render, title="Document", url_path="document", visibility="hidden"),
+    st.Page(ask.render, title=say("Ask"), icon=":material/forum:", url_path="ask", default=True),
+    st.Page(documents.render, title=say("Documents"), icon=":material/description:", url_path="documents"),
+    st.Page(search.render, title=say("Search"), icon=":material/search:", url_path="search"),
+    st.Page(insights.render, title=say("Insights"), icon=":material/insights:", url_path="insights"),
+    st.Page(jobs.render, title=say("Jobs"), icon=":material/move_to_inbox:", url_path="jobs"),
+    st.Page(system.render, title=say("System"), icon=":material/monitor_heart:", url_path="system"),
+    st.Page(document.render, title=say("Document"), url_path="document", visibility="hidden"),
 ]
 page = st.navigation(pages, position="top")
 st.session_state.pages = {found.url_path or "ask": found for found in pages}

@@ -7,7 +7,8 @@ from html import escape
 
 from rag.replies import Answer
 from rag.replies_corpus import Counted, CountedRow
-from ui.view import link, plural
+from ui.view import link
+from ui.words import later, say, several
 
 BECAUSE_CHARS = 90
 
@@ -16,7 +17,11 @@ def result_html(answer: Answer) -> str:
     """'3 invoices.', and below it what was counted."""
     result = answer.answer.partition(" Counted exactly over")[0]
     counted = answer.counted or Counted()
-    how = f"Counted exactly over {plural(counted.in_scope, 'document')}: {counted.understood}."
+    how = say(
+        "Counted exactly over {documents}: {what}.",
+        documents=several(counted.in_scope, "document", "documents"),
+        what=counted.understood,
+    )
     notes = "".join(f'<div class="rw-line">{escape(note)}</div>' for note in left_out(counted))
     return f'<div class="rw-answer">{escape(result)}</div><div class="rw-line">{escape(how)}</div>{notes}'
 
@@ -24,11 +29,11 @@ def result_html(answer: Answer) -> str:
 def left_out(counted: Counted) -> list[str]:
     """What the number does not hold."""
     return [
-        f"{plural(count, 'document')} {why}: not counted."
+        say("{documents} {why}: not counted.", documents=several(count, "document", "documents"), why=say(why))
         for count, why in (
-            (counted.without_amount, "in which no such amount was found"),
-            (counted.without_date, "without a full date"),
-            (counted.unread, "not read yet, or that could not be read"),
+            (counted.without_amount, later("in which no such amount was found")),
+            (counted.without_date, later("without a full date")),
+            (counted.unread, later("not read yet, or that could not be read")),
         )
         if count
     ]
@@ -37,9 +42,15 @@ def left_out(counted: Counted) -> list[str]:
 def rows_html(rows: Sequence[CountedRow]) -> str:
     """One line a document, its name a link to the page with the words marked for which it was counted."""
     dated, priced = any(row.date for row in rows), any(row.amount for row in rows)
-    heads = ["Document", "Type", *(["Date"] if dated else []), *(["Amount"] if priced else []), "Because"]
+    heads = [
+        say("Document"),
+        say("Type"),
+        *([say("Date")] if dated else []),
+        *([say("Amount")] if priced else []),
+        say("Because"),
+    ]
     lines = [_row(row, dated=dated, priced=priced) for row in rows]
-    head = "".join(f"<th>{head}</th>" for head in heads)
+    head = "".join(f"<th>{escape(head)}</th>" for head in heads)
     return (
         f'<table class="rw-counted"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
         if rows
@@ -61,7 +72,7 @@ def _row(row: CountedRow, *, dated: bool, priced: bool) -> str:
 def _because(row: CountedRow) -> str:
     """The words for which it was counted, each with its page; its beginning is no reason."""
     words = [
-        f"“{' '.join(match.text.split())[:BECAUSE_CHARS]}”, page {match.page}"
+        say("“{words}”, page {page}", words=" ".join(match.text.split())[:BECAUSE_CHARS], page=match.page)
         for match in row.matches
         if match.what != "beginning"
     ]

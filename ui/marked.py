@@ -8,23 +8,24 @@ from itertools import pairwise
 
 from rag.replies import Entity, Page
 from ui.view import Span
+from ui.words import later, say
 
 ENTITY_GROUPS = {
-    "PERSON": ("person", "Person"),
-    "ORG": ("org", "Organisation"),
-    "NORP": ("org", "Group"),
-    "GPE": ("place", "Place"),
-    "LOC": ("place", "Place"),
-    "FAC": ("place", "Building"),
-    "DATE": ("time", "Date"),
-    "TIME": ("time", "Time"),
-    "MONEY": ("money", "Amount"),
-    "PERCENT": ("money", "Percentage"),
-    "QUANTITY": ("money", "Quantity"),
-    "LAW": ("other", "Law"),
-    "PRODUCT": ("other", "Product"),
-    "EVENT": ("other", "Event"),
-    "WORK_OF_ART": ("other", "Title"),
+    "PERSON": ("person", later("Person")),
+    "ORG": ("org", later("Organisation")),
+    "NORP": ("org", later("Group")),
+    "GPE": ("place", later("Place")),
+    "LOC": ("place", later("Place")),
+    "FAC": ("place", later("Building")),
+    "DATE": ("time", later("Date")),
+    "TIME": ("time", later("Time")),
+    "MONEY": ("money", later("Amount")),
+    "PERCENT": ("money", later("Percentage")),
+    "QUANTITY": ("money", later("Quantity")),
+    "LAW": ("other", later("Law")),
+    "PRODUCT": ("other", later("Product")),
+    "EVENT": ("other", later("Event")),
+    "WORK_OF_ART": ("other", later("Title")),
 }
 DOUBTFUL = 0.6
 """Words read with less confidence are marked."""
@@ -32,7 +33,8 @@ DOUBTFUL = 0.6
 
 def entity_group(kind_of_entity: str) -> tuple[str, str]:
     """(css group, name for people) of an entity type."""
-    return ENTITY_GROUPS.get(kind_of_entity, ("other", kind_of_entity.replace("_", " ").capitalize()))
+    group, name = ENTITY_GROUPS.get(kind_of_entity, ("other", kind_of_entity.replace("_", " ").capitalize()))
+    return group, say(name)
 
 
 def page_text_html(page: Page, entities: Sequence[Entity] = (), highlights: Sequence[Span] = ()) -> str:
@@ -71,7 +73,7 @@ def _cover(cuts: Sequence[int], named: Sequence[tuple[int, int, str]]) -> list[s
 def _piece(text: str, entity: str, doubtful: bool, marked: bool) -> str:
     html = escape(text)
     if doubtful:
-        html = f'<span class="rw-doubt" title="Read with little confidence">{html}</span>'
+        html = f'<span class="rw-doubt" title="{escape(say("Read with little confidence"))}">{html}</span>'
     if entity:
         group, name = entity_group(entity)
         html = f'<span class="rw-e rw-e-{group}" title="{escape(name)}">{html}</span>'
@@ -86,12 +88,14 @@ def legend_html(entities: Sequence[Entity], page: int | None = None) -> str:
         if page is None or any(mention.page == page for mention in entity.mentions)
     )
     names = {
-        "person": "People",
-        "org": "Organisations",
-        "place": "Places",
-        "time": "Dates",
-        "money": "Amounts",
-        "other": "Other",
+        "person": say("People"),
+        "org": say("Organisations"),
+        "place": say("Places"),
+        "time": say("Dates"),
+        "money": say("Amounts"),
+        "other": say("Other"),
     }
-    items = "".join(f'<span class="rw-e rw-e-{group}">{name}</span>' for group, name in names.items() if group in seen)
+    items = "".join(
+        f'<span class="rw-e rw-e-{group}">{escape(name)}</span>' for group, name in names.items() if group in seen
+    )
     return f'<div class="rw-legend">{items}</div>' if items else ""

@@ -11,28 +11,37 @@ from datetime import UTC, datetime
 from html import escape
 from urllib.parse import urlencode
 
-from rag.replies import Answer, Citation, Classification, Document, Result, SentenceCheck, Stage
+from rag.replies import Answer, Citation, Classification, Document, SentenceCheck, Stage
 from rag.replies_jobs import Job
+from ui.words import language, later, say, several
 
 Span = tuple[int, int]
 
 STAGES = {
-    "read": "Read",
-    "entities": "Entities",
-    "classify": "Type",
-    "index": "Index",
-    "summary": "Summary",
-    "fields": "Fields",
+    "read": later("Read"),
+    "entities": later("Entities"),
+    "classify": later("Type"),
+    "index": later("Index"),
+    "summary": later("Summary"),
+    "fields": later("Fields"),
 }
 STATUSES = {
-    "queued": "Waiting",
-    "reading": "Reading",
-    "analyzing": "Analysing",
-    "ready": "Ready",
-    "partial": "Partly ready",
-    "failed": "Failed",
-    "rejected": "Not accepted",
+    "queued": later("Waiting"),
+    "reading": later("Reading"),
+    "analyzing": later("Analysing"),
+    "ready": later("Ready"),
+    "partial": later("Partly ready"),
+    "failed": later("Failed"),
+    "rejected": later("Not accepted"),
 }
+STATES = {
+    "waiting": later("waiting"),
+    "running": later("running"),
+    "done": later("done"),
+    "failed": later("failed"),
+    "skipped": later("skipped"),
+}
+"""Of a stage."""
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$:&^=])")
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 
@@ -43,10 +52,6 @@ _MARKER = re.compile(r"\[(\d{1,3})\]")
 def label(text: object) -> str:
     """Text for a place where Streamlit reads Markdown: shown as it is, on one line."""
     return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
-
-
-def plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def size(count: int) -> str:
@@ -81,17 +86,17 @@ def when(moment: datetime | None, now: datetime | None = None) -> str:
     now = now or datetime.now(UTC)
     age = (now - moment).total_seconds()
     if age < 60:
-        return "just now"
+        return say("just now")
     if age < 3600:
-        return f"{age / 60:.0f} min ago"
+        return say("{minutes} min ago", minutes=f"{age / 60:.0f}")
     if moment.date() == now.date():
-        return f"today {moment:%H:%M}"
-    return f"{moment.day} {moment:%b %Y}"
+        return say("today {time}", time=f"{moment:%H:%M}")
+    return f"{moment.day} {moment:%b %Y}" if language() == "en" else f"{moment:%d.%m.%Y}"
 
 
 def kind(media_type: str) -> str:
     """'application/pdf' -> 'PDF'."""
-    names = {"text/plain": "Text", "text/markdown": "Markdown", "message/rfc822": "E-mail"}
+    names = {"text/plain": say("Text"), "text/markdown": "Markdown", "message/rfc822": say("E-mail")}
     return names.get(media_type) or media_type.rpartition("/")[2].upper()[:12]
 
 
@@ -102,13 +107,27 @@ def has_pictures(media_type: str) -> bool:
 
 def poorly_read_html(confidence: float) -> str:
     """Says that words may be wrong, and where to look."""
-    return (
-        f'<div class="rw-notice">Read with low confidence ({percent(confidence)}): '
-        "check these words against the picture of the page.</div>"
+    text = say(
+        "Read with low confidence ({share}): check these words against the picture of the page.",
+        share=percent(confidence),
     )
+    return f'<div class="rw-notice">{escape(text)}</div>'
+
+
+def empty_html(title: str, text: str) -> str:
+    """What a page shows while it has nothing to show."""
+    return f'<div class="rw-empty"><h3>{escape(title)}</h3><p>{escape(text)}</p></div>'
+
+
+def line_html(text: str, css: str = "rw-line") -> str:
+    return f'<div class="{css}">{escape(text)}</div>'
 
 
 # Links
+
+
+def place(filename: str, page: int) -> str:
+    return say("{file}, page {page}", file=filename, page=page)
 
 
 def spans(text: str) -> list[Span]:
@@ -152,7 +171,7 @@ def tags_html(tags: Sequence[str]) -> str:
 
 
 def status_html(status: str) -> str:
-    return f'<span class="rw-status rw-{_word(status)}">{escape(STATUSES.get(status, status))}</span>'
+    return f'<span class="rw-status rw-{_word(status)}">{escape(say(STATUSES.get(status, status)))}</span>'
 
 
 def stages_html(document: Document) -> str:
@@ -164,11 +183,11 @@ def _step(stages: Mapping[str, Stage], name: str) -> str:
     stage = stages.get(name, Stage())
     note = seconds(stage.seconds) if stage.status == "done" else ""
     if stage.status == "running" and stage.total > 1:
-        note = f"{stage.done} of {stage.total}"
+        note = say("{done} of {total}", done=stage.done, total=stage.total)
     elif stage.status in ("failed", "skipped"):
-        note = stage.status
+        note = say(STATES[stage.status])
     return (
-        f'<span class="rw-step rw-{_word(stage.status)}" title="{escape(stage.status)}"><i></i>{STAGES[name]}'
+        f'<span class="rw-step rw-{_word(stage.status)}" title="{escape(say(STATES.get(stage.status, stage.status)))}"><i></i>{escape(say(STAGES[name]))}'
         + (f"<small>{escape(note)}</small>" if note else "")
         + "</span>"
     )
@@ -188,12 +207,17 @@ def job_html(job: Job) -> str:
     """A batch job: what it loads, state, bar, counts."""
     progress = job.progress
     share = 100.0 * progress.ended / progress.files if progress.files else 0.0
-    title = ", ".join(job.sources[:3]) + (" …" if len(job.sources) > 3 else "") or "What failed before"
-    parts = [f"{progress.ended:,} of {plural(progress.files, 'file')}", plural(progress.pages_read, "page")]
+    title = ", ".join(job.sources[:3]) + (" …" if len(job.sources) > 3 else "") or say("What failed before")
+    files = several(progress.files, "file", "files")
+    parts = [say("{done} of {total}", done=f"{progress.ended:,}", total=files)]
+    parts.append(several(progress.pages_read, "page", "pages"))
+    parts += [f"{progress.failed:,} {say('failed')}"] if progress.failed else []
+    parts += [f"{progress.partial:,} {say('partial')}"] if progress.partial else []
+    under_way = {} if job.final else progress.stages
     parts += [
-        f"{count:,} {name}" for name, count in (("failed", progress.failed), ("partial", progress.partial)) if count
+        say("{count} at {stage}", count=f"{count:,}", stage=say(STAGES.get(name, name)))
+        for name, count in under_way.items()
     ]
-    parts += [f"{count:,} at {name}" for name, count in progress.stages.items()] if not job.final else []
     return (
         f'<div class="rw-job"><div class="rw-job-head"><b>{escape(title)}</b>{status_html(job.status)}</div>'
         f'<div class="rw-bar" role="progressbar" aria-label="{escape(title)}" aria-valuemin="0" aria-valuemax="100" '
@@ -236,9 +260,9 @@ def answer_html(
 
 
 def _unsupported(html: str, sentence: SentenceCheck) -> str:
-    why = "Not supported by the passages"
+    why = say("Not supported by the passages")
     if sentence.missing:
-        why += f"; they do not hold: {', '.join(sentence.missing)}"
+        why += say("; they do not hold: {words}", words=", ".join(sentence.missing))
     return f'<span class="rw-unsupported" title="{escape(why)}">{html}</span>'
 
 
@@ -251,7 +275,7 @@ def _markers(text: str, known: Mapping[int, Citation]) -> str:
             pieces.append(f'<sup class="rw-cite">{match[1]}</sup>')
         else:
             target = link(citation.document_id, citation.page, [(citation.start, citation.end)])
-            title = f"{citation.filename}, page {citation.page}"
+            title = place(citation.filename, citation.page)
             pieces.append(
                 f'<a class="rw-cite" href="{escape(target)}" target="_blank" title="{escape(title)}">{match[1]}</a>'
             )
@@ -262,7 +286,7 @@ def _markers(text: str, known: Mapping[int, Citation]) -> str:
 def copied(answer: Answer) -> str:
     """The answer as plain text with its sources below, for a letter or a note."""
     sources = [
-        f"[{one.marker}] {one.filename}, page {one.page}: “{' '.join(one.quote.split())}”" for one in answer.citations
+        f"[{one.marker}] {place(one.filename, one.page)}: “{' '.join(one.quote.split())}”" for one in answer.citations
     ]
     return "\n\n".join([answer.answer, "\n".join(sources)]) if sources else answer.answer
 
@@ -272,67 +296,20 @@ def support(answer: Answer) -> str:
     doubtful = [sentence for sentence in answer.grounding.sentences if not sentence.supported]
     count = len(doubtful) or len(answer.grounding.unsupported)
     if not answer.found:
-        return "Not in your documents"
+        return say("Not in your documents")
     if count:
-        return f"{plural(count, 'sentence')} not supported by your documents"
+        sentences = several(count, "sentence", "sentences")
+        return say("{sentences} not supported by your documents", sentences=sentences)
     if answer.kind == "counted":
-        return "Counted exactly in the library"
-    return f"Supported by {plural(len({c.document_id for c in answer.citations}), 'document')}"
+        return say("Counted exactly in the library")
+    cited = len({citation.document_id for citation in answer.citations})
+    return say("Supported by {documents}", documents=several(cited, "document", "documents"))
 
 
 def quote_html(text: str, *, longest: int = 280) -> str:
     short = " ".join(text.split())
     short = short if len(short) <= longest else short[: longest - 1].rsplit(" ", 1)[0] + "…"
     return f'<blockquote class="rw-quote">{escape(short)}</blockquote>'
-
-
-# Search
-
-
-def result_html(result: Result, query: str = "") -> str:
-    heading = f"<b>{escape(result.heading)}</b>" if result.heading else ""
-    return f'<div class="rw-result">{heading}<p>{emphasised(result.text, query)}</p></div>'
-
-
-def emphasised(text: str, query: str) -> str:
-    """Escaped text with the query's words in bold."""
-    words = sorted({re.escape(word) for word in re.findall(r"\w{4,}|\d{2,}", query)}, key=len, reverse=True)
-    shown = " ".join(text.split())
-    if not words:
-        return escape(shown)
-    parts = re.split(rf"\b({'|'.join(words)})\b", shown, flags=re.IGNORECASE)
-    return "".join(f"<strong>{escape(part)}</strong>" if at % 2 else escape(part) for at, part in enumerate(parts))
-
-
-def ranks_html(result: Result, best: Result) -> str:
-    """Fused, dense and lexical scores as bars, each relative to the best of its kind in `best`."""
-    rows = (
-        ("Fused", result.score, best.score, None),
-        ("Dense", result.dense, best.dense, result.dense_rank),
-        ("Lexical", result.lexical, best.lexical, result.lexical_rank),
-    )
-    return f'<div class="rw-scores">{"".join(_score(*row) for row in rows)}</div>'
-
-
-def best_scores(results: Sequence[Result]) -> Result:
-    """A result that holds the highest score of each kind."""
-    return Result(
-        "",
-        1,
-        0,
-        0,
-        score=max((r.score for r in results), default=0.0),
-        dense=max((r.dense for r in results if r.dense is not None), default=None),
-        lexical=max((r.lexical for r in results if r.lexical is not None), default=None),
-    )
-
-
-def _score(name: str, value: float | None, best: float | None, rank: int | None) -> str:
-    if value is None:
-        return f'<div class="rw-none"><span>{name}</span><em><i style="width:0"></i></em><b>–</b></div>'
-    share = max(0.0, min(value / best, 1.0)) if best and best > 0 else 0.0
-    place = f' <small title="rank in this index">#{rank}</small>' if rank is not None else ""
-    return f'<div><span>{name}</span><em><i style="width:{100 * share:.0f}%"></i></em><b>{value:.3g}{place}</b></div>'
 
 
 # Facts
@@ -370,7 +347,7 @@ def meta(document: Document) -> str:
         part
         for part in (
             document.classification.label.capitalize() if document.classification else "",
-            plural(document.page_count, "page") if document.page_count else "",
+            several(document.page_count, "page", "pages") if document.page_count else "",
             f"{kind(document.media_type)}, {size(document.size)}" if document.media_type else "",
             when(document.created_at),
         )

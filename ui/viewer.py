@@ -5,14 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import api, view
+from ui.words import say
 
 
 def page_picture(document_id: str, number: int, highlights: tuple[view.Span, ...] = (), *, filename: str = "") -> None:
     """The page as wide as its column, or the API's problem in its place."""
     with api.shown():
         png = api.page_image(document_id, number, highlights, 1100)
-        what = f"Page {number} of {filename}" if filename else f"Page {number}"
-        st.image(png, width="stretch", alt=f"{what}, the cited words marked" if highlights else what)
+        what = (
+            say("Page {number} of {file}", number=number, file=filename)
+            if filename
+            else say("Page {page}", page=number)
+        )
+        st.image(png, width="stretch", alt=say("{what}, the cited words marked", what=what) if highlights else what)
 
 
 def open_link(text: str, document_id: str, page: int, highlights: tuple[view.Span, ...] = ()) -> None:

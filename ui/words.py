@@ -38,13 +38,18 @@ def catalogue(code: str) -> Mapping[str, str]:
     return texts
 
 
+def later(text: str) -> str:
+    """Marks a text of a table for the catalogues; `say` puts it into the reader's language where it is shown."""
+    return text
+
+
 def say(text: str, /, **values: object) -> str:
     """The text in the reader's language, its {names} filled in."""
     found = catalogue(language()).get(text, text)
     return found.format(**values) if values else found
 
 
-def count(number: int, one: str, many: str) -> str:
+def several(number: int, one: str, many: str) -> str:
     """'1 document', '1,234 documents': both forms are texts of their own."""
     figure = f"{number:,}" if language() == "en" else f"{number:,}".replace(",", ".")
     return f"{figure} {say(one if number == 1 else many)}"

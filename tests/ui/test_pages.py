@@ -57,7 +57,7 @@ def test_ask_shows_the_answer_with_its_source_and_quote(app: AppTest, lease: str
     app.chat_input[0].set_value("What is the monthly rent?").run()
     assert '<div class="rw-question">What is the monthly rent?</div>' in html(app)
     assert f'href="document?document={lease}&amp;page=1' in html(app)
-    assert app.button(key="cite 0 1").label == r"**1** lease\.txt · page 1"
+    assert app.button(key="cite 0 1").label == r"**1** lease\.txt, page 1"
     assert "monthly rent is EUR 4,850" in html(app)
 
 

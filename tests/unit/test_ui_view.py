@@ -26,7 +26,7 @@ from rag.replies import (
     Stage,
     Word,
 )
-from ui import marked, view
+from ui import marked, ranking, view
 
 ATTACK = "<script>alert(1)</script><img src=x onerror=alert(1)>\" onmouseover='alert(1)"
 NOW = datetime(2026, 3, 4, 15, 0, tzinfo=UTC)
@@ -71,10 +71,6 @@ def test_seconds_are_rounded_to_what_matters(value: float | None, text: str) -> 
 )
 def test_moments_are_near_or_dated(moment: datetime, text: str) -> None:
     assert view.when(moment, NOW) == text
-
-
-def test_plural_counts_one_thing_as_one() -> None:
-    assert [view.plural(count, "page") for count in (0, 1, 1200)] == ["0 pages", "1 page", "1,200 pages"]
 
 
 def test_label_disarms_every_markdown_construct() -> None:
@@ -260,11 +256,11 @@ def test_a_long_quote_ends_at_a_word() -> None:
 
 
 def test_query_words_are_strong_and_the_rest_is_escaped() -> None:
-    assert view.emphasised("The <Rent> & rental", "rent <b>") == "The &lt;<strong>Rent</strong>&gt; &amp; rental"
+    assert ranking.emphasised("The <Rent> & rental", "rent <b>") == "The &lt;<strong>Rent</strong>&gt; &amp; rental"
 
 
 def test_a_query_of_operators_is_no_pattern() -> None:
-    assert view.emphasised("a (b", "((( .* [") == "a (b"
+    assert ranking.emphasised("a (b", "((( .* [") == "a (b"
 
 
 def test_scores_are_relative_to_the_best_of_their_kind() -> None:
@@ -272,7 +268,7 @@ def test_scores_are_relative_to_the_best_of_their_kind() -> None:
         Result("d", 1, 0, 1, score=0.04, dense=0.8, dense_rank=1),
         Result("d", 1, 0, 1, score=0.01, lexical=7.5, lexical_rank=1),
     )
-    html = view.ranks_html(second, view.best_scores([first, second]))
+    html = ranking.ranks_html(second, ranking.best_scores([first, second]))
     assert re.findall(r"width:(\d+)", html) == ["25", "0", "100"]
     assert plain(html) == "Fused0.01Dense–Lexical7.5 #1"
 

@@ -11,12 +11,12 @@ from rag.client import ApiError
 from rag.replies import Answer, Citation, CitationEvent, FinalEvent, ResultsEvent, TokenEvent
 from ui import api, counted, view, viewer
 from ui.screens import past, tagging
-from ui.words import say
+from ui.words import later, say, several
 
 HISTORY_TURNS = 4
 ROWS_AT_ONCE = 100
 DOCUMENTS_OFFERED = 200
-EXAMPLES = ("What is the monthly rent?", "When does the agreement end?", "Who signed it?")
+EXAMPLES = (later("What is the monthly rent?"), later("When does the agreement end?"), later("Who signed it?"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def render() -> None:
     turns: list[Turn] = st.session_state.setdefault("turns", [])
     source: Source | None = st.session_state.get("source")
     with st.bottom:
-        asked = st.chat_input("Ask your documents", key="question", max_chars=8000, submit_mode="disable")
+        asked = st.chat_input(say("Ask your documents"), key="question", max_chars=8000, submit_mode="disable")
     asked = asked or st.session_state.pop("example", None)
     if cut := st.session_state.pop("answering", None):
         # The run that streamed this answer never came to its end: Stop was pressed, or something else.
@@ -75,7 +75,7 @@ def _head(talking: bool) -> None:
         _scope()
         with api.shown():
             past.menu()
-        if talking and st.button("New conversation", icon=":material/edit_square:", type="tertiary", key="new"):
+        if talking and st.button(say("New conversation"), icon=":material/edit_square:", type="tertiary", key="new"):
             _open_conversation("")
             st.rerun()
 
@@ -102,45 +102,49 @@ def _scope() -> None:
         *tagged,
     )
     chosen = [name for name in narrowed if name]
-    title = view.label(", ".join(chosen)) if chosen else "All documents"
+    title = view.label(", ".join(chosen)) if chosen else say("All documents")
     with st.popover(title, icon=":material/filter_list:", type="tertiary", key="scope"), api.shown():
         names = [found.name for found in api.client().collections()]
         types = sorted(api.client().stats().by_type)
-        st.selectbox("Collection", names, index=None, placeholder="Every collection", key="in_collection")
-        st.selectbox("Type", types, index=None, placeholder="Every type", key="in_type")
+        st.selectbox(say("Collection"), names, index=None, placeholder=say("Every collection"), key="in_collection")
+        st.selectbox(say("Type"), types, index=None, placeholder=say("Every type"), key="in_type")
         if tags := tagging.known():
-            st.multiselect("Tags", tags, placeholder="With any tags or none", key="in_tags")
+            st.multiselect(say("Tags"), tags, placeholder=say("With any tags or none"), key="in_tags")
         page = api.client().document_page(collection=st.session_state.get("in_collection"), limit=DOCUMENTS_OFFERED)
         offered = [(found.id, found.filename) for found in page.documents]
         st.selectbox(
-            "Document",
+            say("Document"),
             offered,
             index=None,
-            placeholder="Every document",
+            placeholder=say("Every document"),
             format_func=lambda found: found[1],
             key="in_document",
-            help="One document can be summarised, or asked for its parties, dates, amounts and obligations, as a whole.",
+            help=say(
+                "One document can be summarised, or asked for its parties, dates, amounts and obligations, as a whole."
+            ),
         )
-        st.caption("Questions are answered from these documents only.")
+        st.caption(say("Questions are answered from these documents only."))
 
 
 def _welcome() -> None:
     stats = api.client().stats()
     if not stats.documents:
-        st.html(
-            '<div class="rw-empty"><h3>Ask once there is something to read</h3><p>Add documents: scans, PDFs, images or '
-            "text. As soon as one is ready, ask about it here, and every answer shows the words it rests on.</p></div>"
+        text = say(
+            "Add documents: scans, PDFs, images or text. As soon as one is ready, ask about it here, and every answer shows "
+            "the words it rests on."
         )
+        st.html(view.empty_html(say("Ask once there is something to read"), text))
         with st.container(horizontal=True, horizontal_alignment="center"):
-            st.page_link(st.session_state.pages["documents"], label="Add documents", icon=":material/upload_file:")
+            st.page_link(st.session_state.pages["documents"], label=say("Add documents"), icon=":material/upload_file:")
         return
-    st.html(
-        '<div class="rw-empty"><h3>What would you like to know?</h3>'
-        f"<p>Answers come from {view.plural(stats.documents, 'document')}, "
-        f"{view.plural(stats.pages, 'page')}, and show the words they rest on.</p></div>"
+    text = say(
+        "Answers come from {documents}, {pages}, and show the words they rest on.",
+        documents=several(stats.documents, "document", "documents"),
+        pages=several(stats.pages, "page", "pages"),
     )
+    st.html(view.empty_html(say("What would you like to know?"), text))
     with st.container(horizontal=True, horizontal_alignment="center"):
-        for text in EXAMPLES:
+        for text in map(say, EXAMPLES):
             if st.button(text, key=f"example {text}"):
                 st.session_state.example = text
                 st.rerun()
@@ -151,9 +155,9 @@ def _turn(turn: Turn, at: int) -> None:
     if turn.error is not None:
         api.show(turn.error)
     if turn.stopped:
-        st.html('<div class="rw-line">Stopped.</div>')
+        st.html(view.line_html(say("Stopped.")))
     if turn.forgotten:
-        st.html(f'<div class="rw-line">{say("The answer rested on a document that was deleted.")}</div>')
+        st.html(view.line_html(say("The answer rested on a document that was deleted.")))
     if turn.answer is not None:
         _answer(turn.answer, at)
         _verdict(turn, turn.answer, at)
@@ -161,10 +165,10 @@ def _turn(turn: Turn, at: int) -> None:
 
 def _answer(answer: Answer, at: int) -> None:
     if not answer.found:
-        st.html('<div class="rw-notice"><b>Not in your documents.</b> These are the nearest passages.</div>')
+        st.html(view.line_html(say("Not in your documents. These are the nearest passages."), "rw-notice"))
         for rank, result in enumerate(answer.results[:4]):
             place = Source(result.document_id, result.filename, result.page, result.start, result.end)
-            _open_button(f"{result.filename} · page {result.page}", place, key=f"near {at} {rank}")
+            _open_button(view.place(result.filename, result.page), place, key=f"near {at} {rank}")
             st.html(view.quote_html(result.text))
         return
     if answer.counted is not None:
@@ -180,20 +184,20 @@ def _verdict(turn: Turn, answer: Answer, at: int) -> None:
     """Copy it, or say whether it was right: kept for evaluation."""
     with st.container(horizontal=True, vertical_alignment="center", key=f"verdict {at}"):
         thumb = st.feedback("thumbs", key=f"thumb {at}")
-        with st.popover("Copy", icon=":material/content_copy:", type="tertiary"):
+        with st.popover(say("Copy"), icon=":material/content_copy:", type="tertiary"):
             st.code(view.copied(answer), language=None, wrap_lines=True)
     told: dict[int, int] = st.session_state.setdefault("told", {})
     if thumb is None or told.get(at) == thumb:
         if thumb is not None:
-            st.caption("Thank you, noted.")
+            st.caption(say("Thank you, noted."))
         return
     reason = ""
     if thumb == 0:
         with st.form(f"why {at}", border=False):
             reason = st.text_input(
-                "What is wrong with it?", placeholder="The amount is of another contract", max_chars=4000
+                say("What is wrong with it?"), placeholder=say("The amount is of another contract"), max_chars=4000
             )
-            if not st.form_submit_button("Send"):
+            if not st.form_submit_button(say("Send")):
                 return
     with api.shown():
         api.client().feedback(
@@ -211,7 +215,10 @@ def _counted(answer: Answer, at: int) -> None:
     rows = [*found.rows, *st.session_state.get(f"rows {at}", ())]
     st.html(counted.rows_html(rows))
     left = found.total - len(rows)
-    if left > 0 and st.button(f"Show {min(left, ROWS_AT_ONCE):,} more of {found.total:,}", key=f"more {at}"):
+    if left > 0 and st.button(
+        say("Show {count} more of {total}", count=f"{min(left, ROWS_AT_ONCE):,}", total=f"{found.total:,}"),
+        key=f"more {at}",
+    ):
         with api.shown():
             reply = api.client().query(found.query, offset=len(rows), limit=ROWS_AT_ONCE)
             st.session_state[f"rows {at}"] = rows[len(found.rows) :] + list(reply.rows)
@@ -220,7 +227,7 @@ def _counted(answer: Answer, at: int) -> None:
 
 def _citation(citation: Citation, at: int) -> None:
     place = Source(citation.document_id, citation.filename, citation.page, citation.start, citation.end)
-    name = f"{citation.filename} · page {citation.page}"
+    name = view.place(citation.filename, citation.page)
     _open_button(name, place, key=f"cite {at} {citation.marker}", marker=citation.marker)
     st.html(view.quote_html(citation.quote))
     if citation.poorly_read:
@@ -230,7 +237,7 @@ def _citation(citation: Citation, at: int) -> None:
 def _open_button(text: str, place: Source, *, key: str, marker: int | None = None) -> None:
     number = f"**{marker}** " if marker is not None else ""
     if st.button(
-        f"{number}{view.label(text)}", key=key, icon=":material/plagiarism:", type="tertiary", help="Show the page"
+        f"{number}{view.label(text)}", key=key, icon=":material/plagiarism:", type="tertiary", help=say("Show the page")
     ):
         st.session_state.source = place
         st.rerun()
@@ -239,8 +246,8 @@ def _open_button(text: str, place: Source, *, key: str, marker: int | None = Non
 def _source(source: Source) -> None:
     marked = ((source.start, source.end),)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        viewer.open_link(f"{source.filename}, page {source.page}", source.document_id, source.page, marked)
-        if st.button("Close", icon=":material/close:", type="tertiary", key="close source"):
+        viewer.open_link(view.place(source.filename, source.page), source.document_id, source.page, marked)
+        if st.button(say("Close"), icon=":material/close:", type="tertiary", key="close source"):
             st.session_state.source = None
             st.rerun()
     viewer.page_picture(source.document_id, source.page, marked, filename=source.filename)
@@ -251,8 +258,8 @@ def _asked(question: str, turns: list[Turn]) -> Turn:
     st.html(f'<div class="rw-question">{view.escape(question)}</div>')
     line, place, stop = st.empty(), st.empty(), st.empty()
     # Any press runs the page anew, which ends this run and with it the request.
-    stop.button("Stop", icon=":material/stop_circle:", type="tertiary", key="stop")
-    line.html('<div class="rw-line">Looking for passages …</div>')
+    stop.button(say("Stop"), icon=":material/stop_circle:", type="tertiary", key="stop")
+    line.html(view.line_html(say("Looking for passages …")))
     text, turn = "", Turn(question)
     citations: list[Citation] = []
     document = st.session_state.get("in_document")
@@ -266,8 +273,8 @@ def _asked(question: str, turns: list[Turn]) -> Turn:
         ):
             if isinstance(event, ResultsEvent):
                 names = list(dict.fromkeys(result.filename for result in event.results))
-                more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-                line.html(f'<div class="rw-line">Reading {view.escape(", ".join(names[:3]))}{more}</div>')
+                more = say(" and {count} more", count=len(names) - 3) if len(names) > 3 else ""
+                line.html(view.line_html(say("Reading {files}", files=", ".join(names[:3]) + more)))
             elif isinstance(event, TokenEvent):
                 text += event.text
                 place.html(view.answer_html(text, citations, writing=True))

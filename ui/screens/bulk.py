@@ -12,16 +12,17 @@ from rag.client import ApiError
 from rag.replies import Document
 from ui import api, view
 from ui.screens import tagging
+from ui.words import say, several
 
 
 def picking() -> bool:
     """The switch that puts a box before each document of the library."""
-    return st.toggle("Select", key="picking")
+    return st.toggle(say("Select"), key="picking")
 
 
 def box(document: Document) -> None:
     st.checkbox(
-        f"Select {view.label(document.filename)}",
+        say("Select {file}", file=view.label(document.filename)),
         key=f"pick {document.id}",
         label_visibility="collapsed",
         width="content",
@@ -37,21 +38,23 @@ def bar(documents: Sequence[Document]) -> None:
     """The actions, once something is picked; what failed is told with its name."""
     chosen = picked(documents)
     with st.container(horizontal=True, vertical_alignment="center", key="bulk"):
-        if st.button("All on this page", type="tertiary", key="pick all"):
+        if st.button(say("All on this page"), type="tertiary", key="pick all"):
             for document in documents:
                 st.session_state[f"pick {document.id}"] = len(chosen) < len(documents)
             st.rerun()
         if chosen:
-            count = view.plural(len(chosen), "document")
-            with st.popover(f"Delete {count}", icon=":material/delete:"):
-                st.write("The originals and all that was made of them go. This cannot be taken back.")
-                if st.button(f"Delete {count} for good", type="primary", key="delete picked"):
+            documents_chosen = several(len(chosen), "document", "documents")
+            with st.popover(say("Delete {documents}", documents=documents_chosen), icon=":material/delete:"):
+                st.write(say("The originals and all that was made of them go. This cannot be taken back."))
+                if st.button(
+                    say("Delete {documents} for good", documents=documents_chosen), type="primary", key="delete picked"
+                ):
                     _each(chosen, api.client().delete)
-            if st.button("Run again what failed", icon=":material/replay:", key="retry picked"):
+            if st.button(say("Run again what failed"), icon=":material/replay:", key="retry picked"):
                 _each([document for document in chosen if document.status in ("failed", "partial")], api.client().retry)
             tagging.of_many(chosen)
             st.download_button(
-                "Text of all",
+                say("Text of all"),
                 data=lambda: texts(chosen, api.client().text),
                 file_name="documents.zip",
                 mime="application/zip",

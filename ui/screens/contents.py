@@ -6,6 +6,7 @@ import streamlit as st
 
 from rag.replies import Document
 from ui import api, view
+from ui.words import say, several
 
 SHOWN = 50
 
@@ -15,7 +16,7 @@ def above(document: Document) -> None:
     if document.parent_id:
         st.page_link(
             st.session_state.pages["document"],
-            label="Came in another document: open it",
+            label=say("Came in another document: open it"),
             icon=":material/drive_folder_upload:",
             query_params=view.link_params(document.parent_id),
         )
@@ -25,7 +26,7 @@ def inside(document: Document) -> None:
     """The files of a mail or archive, each with its state; those that were not taken say why."""
     if not document.children:
         return
-    with st.expander(view.plural(len(document.children), "file") + " in it", expanded=True):
+    with st.expander(say("{files} in it", files=several(len(document.children), "file", "files")), expanded=True):
         for child in document.children[:SHOWN]:
             name = child.filename.removeprefix(f"{document.filename}/")
             with st.container(horizontal=True, vertical_alignment="center", wrap=True):
@@ -44,7 +45,7 @@ def inside(document: Document) -> None:
                 st.html(view.problem_html(child.error.detail, child.error.remedy))
         left_out = len(document.children) - SHOWN
         if left_out > 0:
-            st.caption(f"and {left_out} more: search for their names in the library.")
+            st.caption(say("and {count} more: search for their names in the library.", count=left_out))
 
 
 def password(document: Document) -> None:
@@ -52,8 +53,8 @@ def password(document: Document) -> None:
     if document.error is None or document.error.code != "encrypted_file":
         return
     with st.form("unlock", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        given = st.text_input("Password", type="password", key="password", help="Used once and not kept.")
-        if st.form_submit_button("Open it", type="primary") and given:
+        given = st.text_input(say("Password"), type="password", key="password", help=say("Used once and not kept."))
+        if st.form_submit_button(say("Open it"), type="primary") and given:
             with api.shown():
                 api.client().retry(document.id, password=given)
                 st.rerun()

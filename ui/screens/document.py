@@ -8,23 +8,36 @@ from rag.client import ApiError
 from rag.replies import Document, Entity, Mention
 from ui import api, marked, view, viewer
 from ui.screens import contents, downloads, fields, labelling, passages, tagging
+from ui.words import later, say
 
-TABS = ("Text", "Summary", "Entities", "Fields", "Passages", "Details")
+TABS = (
+    later("Text"),
+    later("Summary"),
+    later("Entities"),
+    later("Fields"),
+    later("Passages"),
+    later("Details"),
+)
 MOST_ENTITIES = 60
+METHODS = {
+    "model": later("Written by the model"),
+    "extractive": later("Quoted from the document"),
+    "text": later("The whole text"),
+}
 
 
 def render() -> None:
     document_id = st.query_params.get("document", "")
     if not document_id:
-        st.html('<div class="rw-empty"><h3>No document chosen</h3><p>Open one from the library.</p></div>')
-        st.page_link(st.session_state.pages["documents"], label="Documents", icon=":material/arrow_back:")
+        st.html(view.empty_html(say("No document chosen"), say("Open one from the library.")))
+        st.page_link(st.session_state.pages["documents"], label=say("Documents"), icon=":material/arrow_back:")
         return
     document = api.client().document(document_id)
     _head(document)
     if not document.final:
         st.fragment(_progress, run_every=1.0)(document.id)
     if document.error is not None:
-        st.html(view.problem_html(document.error.detail, document.error.remedy, title="This document failed."))
+        st.html(view.problem_html(document.error.detail, document.error.remedy, title=say("This document failed.")))
         contents.password(document)
     for warning in document.warnings:
         st.html(f'<div class="rw-notice">{view.escape(warning)}</div>')
@@ -36,7 +49,7 @@ def render() -> None:
 
 
 def _head(document: Document) -> None:
-    st.page_link(st.session_state.pages["documents"], label="All documents", icon=":material/arrow_back:")
+    st.page_link(st.session_state.pages["documents"], label=say("All documents"), icon=":material/arrow_back:")
     contents.above(document)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
@@ -50,23 +63,27 @@ def _head(document: Document) -> None:
             passages.versions(document)
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         if document.status in ("failed", "partial") and st.button(
-            "Retry what failed", icon=":material/refresh:", type="primary", key="retry"
+            say("Retry what failed"), icon=":material/refresh:", type="primary", key="retry"
         ):
             with api.shown():
                 api.client().retry(document.id)
                 st.rerun()
         downloads.menu(document)
-        if st.button("Delete", icon=":material/delete:", key="delete"):
-            _confirm_delete(document)
+        if st.button(say("Delete"), icon=":material/delete:", key="delete"):
+            st.dialog(say("Delete this document?"))(_deleting)(document)
 
 
-@st.dialog("Delete this document?")
-def _confirm_delete(document: Document) -> None:
-    st.markdown(f"**{view.label(document.filename)}** goes with its pages, its index entries and the original file.")
+def _deleting(document: Document) -> None:
+    st.markdown(
+        say(
+            "{file} goes with its pages, its index entries and the original file.",
+            file=f"**{view.label(document.filename)}**",
+        )
+    )
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep", key="keep"):
+        if st.button(say("Keep"), key="keep"):
             st.rerun()
-        if st.button("Delete for good", type="primary", key="really delete"):
+        if st.button(say("Delete for good"), type="primary", key="really delete"):
             with api.shown():
                 api.client().delete(document.id)
                 api.forget_pictures()
@@ -97,20 +114,22 @@ def _pages(document: Document) -> None:
         _turner(document, number)
         viewer.page_picture(document.id, number, highlights, filename=document.filename)
     with right:
-        text, summary, entities, found, cut, details = st.tabs(TABS, key="tab")
+        text, summary, entities, found, cut, details = st.tabs([say(name) for name in TABS], key="tab")
         with text, api.shown():
             page = api.client().page(document.id, number)
             if page.error:
-                st.html(view.problem_html(page.error, title=f"Page {number} could not be read."))
+                st.html(view.problem_html(page.error, title=say("Page {page} could not be read.", page=number)))
             elif not page.text.strip():
-                st.caption("There are no words on this page.")
+                st.caption(say("There are no words on this page."))
             if page.poorly_read:
                 st.html(view.poorly_read_html(page.confidence))
             if legend := marked.legend_html(document.entities, number):
                 st.html(legend)
             st.html(marked.page_text_html(page, document.entities, highlights))
             if page.source == "ocr" and page.words:
-                st.caption(f"Read by text recognition, mean confidence {view.percent(page.confidence)}.")
+                st.caption(
+                    say("Read by text recognition, mean confidence {share}.", share=view.percent(page.confidence))
+                )
         with summary:
             _summary(document)
         with entities:
@@ -133,12 +152,12 @@ def _turner(document: Document, number: int) -> None:
     count = document.page_count or 1
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
         if st.button(
-            "Previous page", icon=":material/chevron_left:", type="tertiary", disabled=number <= 1, key="prev"
+            say("Previous page"), icon=":material/chevron_left:", type="tertiary", disabled=number <= 1, key="prev"
         ):
             _go(number - 1)
-        st.markdown(f"Page **{number}** of {count}", width="content")
+        st.markdown(say("Page **{page}** of {count}", page=number, count=count), width="content")
         if st.button(
-            "Next page",
+            say("Next page"),
             icon=":material/chevron_right:",
             icon_position="right",
             type="tertiary",
@@ -161,22 +180,23 @@ def _summary(document: Document) -> None:
     if document.summary is not None:
         st.html(f'<div class="rw-summary">{view.escape(document.summary.text)}</div>')
         if document.summary.long and document.summary.long != document.summary.text:
-            with st.expander("In more detail"):
+            with st.expander(say("In more detail")):
                 st.html(f'<div class="rw-summary">{view.escape(document.summary.long)}</div>')
         pages = ", ".join(str(page) for page in document.summary.pages)
-        how = {"model": "Written by the model", "extractive": "Quoted from the document", "text": "The whole text"}
-        st.caption(f"{how.get(document.summary.method, 'Summary')}{f', from page {pages}' if pages else ''}.")
+        how = say(METHODS.get(document.summary.method, "Summary"))
+        st.caption(say("{how}, from page {pages}.", how=how, pages=pages) if pages else f"{how}.")
     else:
-        st.caption("There is no summary yet." if not document.final else "There is no summary of this document.")
+        final = document.final
+        st.caption(say("There is no summary of this document.") if final else say("There is no summary yet."))
     if document.classification is not None:
-        st.subheader("Type", anchor=False)
+        st.subheader(say("Type"), anchor=False)
         st.html(view.classification_html(document.classification))
         labelling.choices(document.id)
 
 
 def _entities(document: Document) -> None:
     if not document.entities:
-        st.caption("No names, places, dates or amounts were found.")
+        st.caption(say("No names, places, dates or amounts were found."))
     groups: dict[str, list[Entity]] = {}
     for entity in document.entities[:MOST_ENTITIES]:
         groups.setdefault(marked.entity_group(entity.type)[1], []).append(entity)
@@ -190,7 +210,7 @@ def _entities(document: Document) -> None:
                     _go(mention.page, mention)
     left_out = len(document.entities) - MOST_ENTITIES
     if left_out > 0:
-        st.caption(f"{left_out} more are in the record (Download, JSON).")
+        st.caption(say("{count} more are in the record (Download, JSON).", count=left_out))
 
 
 def _next_mention(entity: Entity, group: str) -> Mention:
@@ -205,14 +225,14 @@ def _details(document: Document) -> None:
     st.html(view.stages_html(document))
     for name, stage in document.stages.items():
         if stage.error is not None:
-            title = f"{view.STAGES.get(name, name)} failed."
+            title = say("{stage} failed.", stage=say(view.STAGES.get(name, name)))
             st.html(view.problem_html(stage.error.detail, stage.error.remedy, title=title))
     facts: dict[str, object] = {
-        "Collection": document.collection,
-        "Language": document.language,
-        "Pages": document.page_count,
-        "File": f"{document.media_type}, {view.size(document.size)}",
-        "Added": f"{document.created_at:%d %B %Y %H:%M} UTC" if document.created_at else "",
+        say("Collection"): document.collection,
+        say("Language"): document.language,
+        say("Pages"): document.page_count,
+        say("File"): f"{document.media_type}, {view.size(document.size)}",
+        say("Added"): f"{document.created_at:%d %B %Y %H:%M} UTC" if document.created_at else "",
         "SHA-256": document.sha256,
         "Id": document.id,
     }

@@ -8,14 +8,15 @@ from rag.client import ApiError
 from rag.replies import Document
 from ui import api, view
 from ui.screens import bulk, tagging
+from ui.words import later, say, several
 
 PER_PAGE = 25
 SORTS = {
-    "-created_at": "Newest first",
-    "created_at": "Oldest first",
-    "filename": "Name",
-    "-size": "Largest first",
-    "-updated_at": "Last changed",
+    "-created_at": later("Newest first"),
+    "created_at": later("Oldest first"),
+    "filename": later("Name"),
+    "-size": later("Largest first"),
+    "-updated_at": later("Last changed"),
 }
 UNDER_WAY = ("queued", "reading", "analyzing")
 
@@ -23,11 +24,16 @@ UNDER_WAY = ("queued", "reading", "analyzing")
 def render() -> None:
     stats = api.client().stats()
     under_way = sum(stats.by_status.get(name, 0) for name in UNDER_WAY)
-    st.title("Documents")
+    st.title(say("Documents"))
     if not stats.documents:
         st.html(
-            '<p class="rw-lead">Redwell reads what you add here, page by page, and remembers where every word stands. '
-            "Scans and photographs go through text recognition; nothing leaves this installation.</p>"
+            view.line_html(
+                say(
+                    "Redwell reads what you add here, page by page, and remembers where every word stands. "
+                    "Scans and photographs go through text recognition; nothing leaves this installation."
+                ),
+                "rw-lead",
+            )
         )
     _uploader()
     _refusals()
@@ -40,22 +46,31 @@ def render() -> None:
 def _uploader() -> None:
     turn = st.session_state.setdefault("upload turn", 0)
     files = st.file_uploader(
-        "Add documents: PDF, scans and pictures, Office files, e-mail, text, or a ZIP of them",
+        say("Add documents: PDF, scans and pictures, Office files, e-mail, text, or a ZIP of them"),
         accept_multiple_files=True,
         key=f"files {turn}",
     )
-    with st.popover("Options for the next upload", icon=":material/tune:", type="tertiary"):
+    with st.popover(say("Options for the next upload"), icon=":material/tune:", type="tertiary"):
         collection = st.text_input(
-            "Collection", placeholder="default", key="to_collection", help="Letters, digits, dot, dash and underscore."
+            say("Collection"),
+            placeholder="default",
+            key="to_collection",
+            help=say("Letters, digits, dot, dash and underscore."),
         )
         language = st.text_input(
-            "Language of scans", placeholder="eng", key="to_language", help="Tesseract codes joined by +: eng+deu"
+            say("Language of scans"),
+            placeholder="eng",
+            key="to_language",
+            help=say("Tesseract codes joined by +: eng+deu"),
         )
         password = st.text_input(
-            "Password", type="password", key="to_password", help="For encrypted files. Used once and not kept."
+            say("Password"),
+            type="password",
+            key="to_password",
+            help=say("For encrypted files. Used once and not kept."),
         )
     if files:
-        with st.spinner(f"Sending {view.plural(len(files), 'file')} …"):
+        with st.spinner(say("Sending {files} …", files=several(len(files), "file", "files"))):
             _send([(file.name, file.getvalue()) for file in files], collection.strip(), language.strip(), password)
         st.session_state["upload turn"] += 1  # a new key empties the uploader
         st.rerun()
@@ -68,14 +83,14 @@ def _send(files: list[tuple[str, bytes]], collection: str, language: str, passwo
             files, collection=collection or None, language=language or None, password=password or None
         )
     except ApiError as error:
-        names = files[0][0] if len(files) == 1 else view.plural(len(files), "file")
+        names = files[0][0] if len(files) == 1 else several(len(files), "file", "files")
         st.session_state.refused = [(names, error.detail, error.remedy)]
         return
     for upload in uploads:
         if upload.error is not None:
             refused.append((upload.filename, upload.error.detail, upload.error.remedy))
         elif upload.duplicate:
-            st.toast(f"{view.label(upload.filename)} is already here.", icon=":material/file_copy:")
+            st.toast(say("{file} is already here.", file=view.label(upload.filename)), icon=":material/file_copy:")
     st.session_state.refused = refused
 
 
@@ -85,7 +100,7 @@ def _refusals() -> None:
         return
     for name, detail, remedy in refused:
         st.html(view.problem_html(detail, remedy, title="" if name in detail else name))
-    if st.button("Dismiss", type="tertiary", key="dismiss"):
+    if st.button(say("Dismiss"), type="tertiary", key="dismiss"):
         st.session_state.refused = []
         st.rerun()
 
@@ -107,7 +122,7 @@ def _under_way() -> None:
         st.rerun()
     st.session_state["under way"] = now
     with st.container(border=True):
-        st.markdown(f"**{view.plural(total, 'document')} under way**")
+        st.markdown("**" + say("{documents} under way", documents=several(total, "document", "documents")) + "**")
         st.html("".join(view.progress_html(document) for document in running[:8]))
 
 
@@ -122,7 +137,7 @@ def _library(types: list[str]) -> None:
     outermost = {} if narrowed else {"parent_id": "none"}
     found = api.client().document_page(cursor=cursors[-1], limit=PER_PAGE, **filters, **outermost)
     if not found.documents:
-        st.html('<div class="rw-empty"><h3>Nothing matches</h3><p>Take a filter away, or search for less.</p></div>')
+        st.html(view.empty_html(say("Nothing matches"), say("Take a filter away, or search for less.")))
         return
     picking = bulk.picking()
     if picking:
@@ -135,33 +150,46 @@ def _library(types: list[str]) -> None:
 
 def _filters(types: list[str]) -> dict[str, str]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        q = st.text_input("Name", placeholder="Search names", key="q", label_visibility="collapsed")
+        q = st.text_input(say("Name"), placeholder=say("Search names"), key="q", label_visibility="collapsed")
         entity = st.text_input(
-            "Names in the text", placeholder="Mentions: Acme", key="entity", label_visibility="collapsed"
+            say("Names in the text"), placeholder=say("Mentions: Acme"), key="entity", label_visibility="collapsed"
         )
         statuses = [name for name in view.STATUSES if name != "rejected"]
         status = st.selectbox(
-            "Status",
+            say("Status"),
             statuses,
             index=None,
-            placeholder="Any status",
-            format_func=lambda name: view.STATUSES[name],
+            placeholder=say("Any status"),
+            format_func=lambda name: say(view.STATUSES[name]),
             key="status",
             label_visibility="collapsed",
         )
-        kind = st.selectbox("Type", types, index=None, placeholder="Any type", key="type", label_visibility="collapsed")
+        kind = st.selectbox(
+            say("Type"), types, index=None, placeholder=say("Any type"), key="type", label_visibility="collapsed"
+        )
         tags = tagging.known()
         tag = (
-            st.selectbox("Tag", tags, index=None, placeholder="Any tag", key="tag", label_visibility="collapsed")
+            st.selectbox(
+                say("Tag"), tags, index=None, placeholder=say("Any tag"), key="tag", label_visibility="collapsed"
+            )
             if tags
             else None
         )
         names = [collection.name for collection in api.client().collections()]
         collection = st.selectbox(
-            "Collection", names, index=None, placeholder="Any collection", key="coll", label_visibility="collapsed"
+            say("Collection"),
+            names,
+            index=None,
+            placeholder=say("Any collection"),
+            key="coll",
+            label_visibility="collapsed",
         )
         sort = st.selectbox(
-            "Order", list(SORTS), format_func=lambda name: SORTS[name], key="sort", label_visibility="collapsed"
+            say("Order"),
+            list(SORTS),
+            format_func=lambda name: say(SORTS[name]),
+            key="sort",
+            label_visibility="collapsed",
         )
     chosen = {
         "q": q.strip(),
@@ -195,11 +223,18 @@ def _row(document: Document, *, picking: bool) -> None:
 def _pager(cursors: list[str | None], following: str | None, shown: int, total: int) -> None:
     first = (len(cursors) - 1) * PER_PAGE + 1
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"{first:,}–{first + shown - 1:,} of {view.plural(total, 'document')}")
+        st.caption(
+            say(
+                "{first}–{last} of {documents}",
+                first=f"{first:,}",
+                last=f"{first + shown - 1:,}",
+                documents=several(total, "document", "documents"),
+            )
+        )
         with st.container(horizontal=True, width="content"):
-            if len(cursors) > 1 and st.button("Back", icon=":material/chevron_left:", key="back"):
+            if len(cursors) > 1 and st.button(say("Back"), icon=":material/chevron_left:", key="back"):
                 cursors.pop()
                 st.rerun()
-            if following and st.button("Next", icon=":material/chevron_right:", key="next"):
+            if following and st.button(say("Next"), icon=":material/chevron_right:", key="next"):
                 cursors.append(following)
                 st.rerun()

@@ -10,12 +10,13 @@ import streamlit as st
 from rag.replies import Document, Mention
 from rag.replies_fields import DocumentFields, FieldValue
 from ui import api, view
+from ui.words import later, say
 
 SOURCES = {
-    "rule": "Rule",
-    "model": "Model",
-    "rule+model": "Rule and model",
-    "person": "Corrected",
+    "rule": later("Rule"),
+    "model": later("Model"),
+    "rule+model": later("Rule and model"),
+    "person": later("Corrected"),
 }
 
 
@@ -24,7 +25,7 @@ def table(document: Document, go: Callable[[int, Mention], None]) -> None:
     with api.shown():
         found = api.client().fields(document.id)
         if found.schema is None:
-            st.caption("No schema is for documents of this type.")
+            st.caption(say("No schema is for documents of this type."))
             return
         _places(found, go)
         rows = table_rows(found)
@@ -32,19 +33,21 @@ def table(document: Document, go: Callable[[int, Mention], None]) -> None:
             rows,
             column_config={
                 "field": None,
-                "Field": st.column_config.TextColumn(disabled=True),
+                "Field": st.column_config.TextColumn(say("Field"), disabled=True),
                 "Value": st.column_config.TextColumn(
-                    help="Change it to correct it; empty it where the document has none."
+                    say("Value"), help=say("Change it to correct it; empty it where the document has none.")
                 ),
-                "From": st.column_config.TextColumn(disabled=True, width="small"),
-                "Sure": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent", width="small"),
+                "From": st.column_config.TextColumn(say("From"), disabled=True, width="small"),
+                "Sure": st.column_config.ProgressColumn(
+                    say("Sure"), min_value=0.0, max_value=1.0, format="percent", width="small"
+                ),
             },
             hide_index=True,
             width="stretch",
             key=f"fields of {document.id} {document.revision}",
         )
         changes = changed(rows, edited)
-        if st.button("Save corrections", icon=":material/check:", disabled=not changes, key="save fields"):
+        if st.button(say("Save corrections"), icon=":material/check:", disabled=not changes, key="save fields"):
             api.client().correct_fields(document.id, changes)
             st.rerun()
 
@@ -59,7 +62,7 @@ def table_rows(found: DocumentFields) -> list[dict[str, Any]]:
             "field": name,
             "Field": values[0].title or name,
             "Value": "; ".join(shown(one) for one in values),
-            "From": SOURCES.get(values[0].source, values[0].source),
+            "From": say(SOURCES.get(values[0].source, values[0].source)),
             "Sure": min(one.score for one in values),
         }
         for name, values in by_field.items()
@@ -88,5 +91,5 @@ def _places(found: DocumentFields, go: Callable[[int, Mention], None]) -> None:
         for at, one in enumerate(found.fields):
             if one.page is not None and one.start is not None and one.end is not None:
                 label = f"{view.label(one.title or one.field)}: {view.label(one.text)[:60]}"
-                if st.button(label, key=f"field {one.field} {at}", help=f"Page {one.page}"):
+                if st.button(label, key=f"field {one.field} {at}", help=say("Page {page}", page=one.page)):
                     go(one.page, Mention(one.page, one.start, one.end))

@@ -12,18 +12,26 @@ import streamlit as st
 from rag.replies import EntityCount, Stats
 from rag.replies_insights import Cooccurrence, Moment
 from ui import api, view
+from ui.words import later, say
 
 MOST_NAMES = 20
 MOST_LINKS = 50
 ROW_PIXELS = 22
-KINDS = {"ORG": "Organisations", "PERSON": "People", "GPE": "Places", "MONEY": "Amounts", "LAW": "Laws"}
+PERIODS = {"year": later("By year"), "month": later("By month")}
+KINDS = {
+    "ORG": later("Organisations"),
+    "PERSON": later("People"),
+    "GPE": later("Places"),
+    "MONEY": later("Amounts"),
+    "LAW": later("Laws"),
+}
 
 
 def render() -> None:
-    st.title("Insights")
+    st.title(say("Insights"))
     stats = api.client().stats()
     if not stats.documents:
-        st.html('<div class="rw-empty"><h3>Nothing to see yet</h3><p>Add documents, then come back.</p></div>')
+        st.html(view.empty_html(say("Nothing to see yet"), say("Add documents, then come back.")))
         return
     collection = _collection()
     left, right = st.columns(2, gap="large")
@@ -40,13 +48,18 @@ def render() -> None:
 def _collection() -> str | None:
     names = [collection.name for collection in api.client().collections()]
     chosen: str | None = st.selectbox(
-        "Collection", names, index=None, placeholder="All collections", key="insight_coll", label_visibility="collapsed"
+        say("Collection"),
+        names,
+        index=None,
+        placeholder=say("All collections"),
+        key="insight_coll",
+        label_visibility="collapsed",
     )
     return chosen
 
 
 def _types(stats: Stats) -> None:
-    st.subheader("Types", anchor=False)
+    st.subheader(say("Types"), anchor=False)
     rows = pd.DataFrame({"label": list(stats.by_type), "documents": list(stats.by_type.values())})
     event = st.altair_chart(bars(rows, "label"), on_select="rerun", key="chart_types", width="stretch")
     chosen = picked(event, "label")
@@ -55,18 +68,18 @@ def _types(stats: Stats) -> None:
 
 
 def _names(collection: str | None) -> None:
-    st.subheader("Names", anchor=False)
+    st.subheader(say("Names"), anchor=False)
     kind = st.segmented_control(
-        "Kind",
+        say("Kind"),
         list(KINDS),
         default="ORG",
-        format_func=KINDS.__getitem__,
+        format_func=lambda name: say(KINDS[name]),
         key="insight_kind",
         label_visibility="collapsed",
     )
     found = api.client().entities(type=kind or "ORG", collection=collection, limit=MOST_NAMES)
     if not found:
-        st.caption("None were found.")
+        st.caption(say("None were found."))
         return
     event = st.altair_chart(bars(names_frame(found), "name"), on_select="rerun", key="chart_names", width="stretch")
     chosen = picked(event, "norm")
@@ -75,11 +88,18 @@ def _names(collection: str | None) -> None:
 
 
 def _timeline(collection: str | None) -> None:
-    st.subheader("Dates in the documents", anchor=False)
-    by = st.segmented_control("By", ["year", "month"], default="month", key="insight_by", label_visibility="collapsed")
+    st.subheader(say("Dates in the documents"), anchor=False)
+    by = st.segmented_control(
+        say("By"),
+        ["year", "month"],
+        default="month",
+        format_func=lambda name: say(PERIODS[name]),
+        key="insight_by",
+        label_visibility="collapsed",
+    )
     found = api.client().timeline(by=by or "month", collection=collection)
     if not found:
-        st.caption("No full dates were found.")
+        st.caption(say("No full dates were found."))
         return
     event = st.altair_chart(timeline_chart(found), on_select="rerun", key="chart_dates", width="stretch")
     chosen = picked(event, "period")
@@ -87,10 +107,10 @@ def _timeline(collection: str | None) -> None:
 
 
 def _together(collection: str | None) -> None:
-    st.subheader("Named together", anchor=False)
+    st.subheader(say("Named together"), anchor=False)
     found = api.client().cooccurrence(collection=collection, names=MOST_NAMES)
     if not found.pairs:
-        st.caption("No two names share a document.")
+        st.caption(say("No two names share a document."))
         return
     event = st.altair_chart(pairs_chart(found), on_select="rerun", key="chart_pairs", width="stretch")
     first, second = picked(event, "first"), picked(event, "second")
@@ -109,7 +129,7 @@ def bars(rows: pd.DataFrame, name: str) -> alt.Chart:
         alt.Chart(rows)
         .mark_bar(cornerRadiusEnd=3)
         .encode(
-            x=alt.X("documents:Q", title="Documents", axis=alt.Axis(tickMinStep=1)),
+            x=alt.X("documents:Q", title=say("Documents"), axis=alt.Axis(tickMinStep=1)),
             y=alt.Y(f"{name}:N", sort="-x", title=None, axis=alt.Axis(labelOverlap=False, labelLimit=220)),
             opacity=alt.condition(click, alt.value(1), alt.value(0.4)),
             tooltip=[name, "documents"],
@@ -127,7 +147,7 @@ def timeline_chart(found: Sequence[Moment]) -> alt.Chart:
         .mark_bar()
         .encode(
             x=alt.X("period:O", title=None),
-            y=alt.Y("documents:Q", title="Documents", axis=alt.Axis(tickMinStep=1)),
+            y=alt.Y("documents:Q", title=say("Documents"), axis=alt.Axis(tickMinStep=1)),
             opacity=alt.condition(click, alt.value(1), alt.value(0.4)),
             tooltip=["period", "documents", "mentions"],
         )
@@ -158,7 +178,7 @@ def pairs_chart(found: Cooccurrence) -> alt.Chart:
         .encode(
             x=alt.X("other:N", title=None, axis=alt.Axis(labelAngle=-40)),
             y=alt.Y("one:N", title=None),
-            color=alt.Color("documents:Q", title="Documents", scale=alt.Scale(scheme="reds")),
+            color=alt.Color("documents:Q", title=say("Documents"), scale=alt.Scale(scheme="reds")),
             opacity=alt.condition(click, alt.value(1), alt.value(0.5)),
             tooltip=["one", "other", "documents"],
         )
@@ -180,7 +200,11 @@ def picked(event: Mapping[str, Any] | Any, field: str) -> str | None:
 def _library(**filters: str) -> None:
     """A button into the library with these filters; the fields there have the same keys."""
     [(name, value)] = filters.items()
-    if st.button(f"Show the documents: {view.label(value)}", icon=":material/filter_alt:", key=f"to library {name}"):
+    if st.button(
+        say("Show the documents: {filter}", filter=view.label(value)),
+        icon=":material/filter_alt:",
+        key=f"to library {name}",
+    ):
         for key in ("q", "entity", "status", "type", "coll"):
             st.session_state.pop(key, None)
         st.session_state[name] = value
@@ -198,4 +222,4 @@ def _links(ids: Sequence[str]) -> None:
             query_params=view.link_params(id),
         )
     if len(ids) > MOST_LINKS:
-        st.caption(f"{len(ids) - MOST_LINKS} more.")
+        st.caption(say("{count} more.", count=len(ids) - MOST_LINKS))

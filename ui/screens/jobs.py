@@ -7,19 +7,20 @@ import streamlit as st
 from rag.client import ApiError
 from rag.replies_jobs import Job
 from ui import api, view
+from ui.words import say
 
 SHOWN_FAILURES = 20
 
 
 def render() -> None:
-    st.title("Jobs")
+    st.title(say("Jobs"))
     _form()
     found = api.client().jobs(limit=20)
     if not found:
-        st.html(
-            '<div class="rw-empty"><h3>No jobs yet</h3><p>A job loads a folder or a bucket that the service can read: '
-            "start one above, or with <code>redwell ingest</code>.</p></div>"
+        text = say(
+            "A job loads a folder or a bucket that the service can read: start one above, or with `redwell ingest`."
         )
+        st.html(view.empty_html(say("No jobs yet"), text))
         return
     under_way = any(not job.final for job in found)
     st.fragment(_list, run_every=1.0 if under_way else None)()
@@ -27,13 +28,15 @@ def render() -> None:
 
 def _form() -> None:
     with (
-        st.expander("Load a folder or a bucket", icon=":material/create_new_folder:"),
+        st.expander(say("Load a folder or a bucket"), icon=":material/create_new_folder:"),
         st.form("start job", border=False),
     ):
-        sources = st.text_area("Sources, one a line", placeholder="/srv/scans\ns3://bucket/incoming", key="job_sources")
-        collection = st.text_input("Collection", placeholder="default", key="job_collection")
-        sync = st.checkbox("Delete documents whose file is gone", key="job_sync")
-        if st.form_submit_button("Start", type="primary"):
+        sources = st.text_area(
+            say("Sources, one a line"), placeholder="/srv/scans\ns3://bucket/incoming", key="job_sources"
+        )
+        collection = st.text_input(say("Collection"), placeholder="default", key="job_collection")
+        sync = st.checkbox(say("Delete documents whose file is gone"), key="job_sync")
+        if st.form_submit_button(say("Start"), type="primary"):
             _start([line.strip() for line in sources.splitlines() if line.strip()], collection.strip(), sync)
 
 
@@ -59,12 +62,16 @@ def _job(job: Job) -> None:
             st.html(view.problem_html(job.error.detail, job.error.remedy))
         if not job.final:
             if st.button(
-                "Cancelling …" if job.cancelling else "Cancel", key=f"cancel {job.id}", disabled=job.cancelling
+                say("Cancelling …") if job.cancelling else say("Cancel"),
+                key=f"cancel {job.id}",
+                disabled=job.cancelling,
             ):
                 api.client().cancel_job(job.id)
                 st.rerun()
             return
-        if (job.progress.failed or job.progress.partial) and st.toggle("What was not loaded", key=f"failures {job.id}"):
+        if (job.progress.failed or job.progress.partial) and st.toggle(
+            say("What was not loaded"), key=f"failures {job.id}"
+        ):
             _failures(job)
 
 

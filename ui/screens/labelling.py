@@ -6,6 +6,7 @@ import streamlit as st
 
 from rag.replies_labels import DocumentLabel, LabelSet
 from ui import api, view
+from ui.words import say, several
 
 
 def choices(document_id: str) -> None:
@@ -21,7 +22,7 @@ def _choose(document_id: str, known: LabelSet, found: DocumentLabel) -> None:
     key = f"label {document_id} {known.name}"
     options = list(dict.fromkeys([score.label for score in found.scores] or [*known.labels, "other"]))
     chosen = st.pills(
-        "Wrong? Click the right one." if known.name == "type" else view.label(known.name),
+        say("Wrong? Click the right one.") if known.name == "type" else view.label(known.name),
         options,
         default=found.label if found.label in options else None,
         format_func=view.label,
@@ -30,10 +31,10 @@ def _choose(document_id: str, known: LabelSet, found: DocumentLabel) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(standing(known, found))
         if found.corrected:
-            if st.button("Take back", type="tertiary", key=f"{key} withdraw"):
+            if st.button(say("Take back"), type="tertiary", key=f"{key} withdraw"):
                 api.client().withdraw_label(document_id, known.name)
                 st.rerun()
-        elif st.button("It is right", icon=":material/check:", type="tertiary", key=f"{key} confirm"):
+        elif st.button(say("It is right"), icon=":material/check:", type="tertiary", key=f"{key} confirm"):
             _correct(document_id, known.name, found.label)
     if chosen and chosen != found.label:
         _correct(document_id, known.name, chosen)
@@ -47,11 +48,14 @@ def _correct(document_id: str, name: str, label: str) -> None:
 def standing(known: LabelSet, found: DocumentLabel) -> str:
     """Who decided, and how well that was measured."""
     if found.corrected:
-        return "Set by a person."
+        return say("Set by a person.")
     active = next((model for model in known.models if model.version == known.active), None)
     if active is None:
-        return f"By the descriptions, {view.percent(found.score)} sure."
-    return (
-        f"Learned from {view.plural(active.samples, 'document')} (version {active.version}, right for "
-        f"{view.percent(active.accuracy)} of those held out), {view.percent(found.score)} sure."
+        return say("By the descriptions, {sure} sure.", sure=view.percent(found.score))
+    return say(
+        "Learned from {documents} (version {version}, right for {share} of those held out), {sure} sure.",
+        documents=several(active.samples, "document", "documents"),
+        version=active.version,
+        share=view.percent(active.accuracy),
+        sure=view.percent(found.score),
     )

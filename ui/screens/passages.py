@@ -9,7 +9,7 @@ import streamlit as st
 from rag.replies import Document, Mention
 from rag.replies_shelf import DocumentChunk
 from ui import api, view
-from ui.words import count, say
+from ui.words import say, several
 
 PER_PAGE = 50
 
@@ -23,7 +23,7 @@ def inspector(document: Document, number: int, go: Callable[[int, Mention], None
             return
         off = sum(chunk.off for chunk in found)
         st.caption(
-            f"{count(len(found), 'passage', 'passages')}, {say('{off} switched off', off=off)}. "
+            f"{several(len(found), 'passage', 'passages')}, {say('{off} switched off', off=off)}. "
             + say("What is off is not found by questions and searches.")
         )
         only = st.toggle(say("Only of this page"), value=len(found) > PER_PAGE, key="only this page")
@@ -49,7 +49,7 @@ def versions(document: Document) -> None:
     found = api.client().versions(document.id)
     if len(found) < 2:
         return
-    with st.popover(count(len(found), "version", "versions"), icon=":material/history:", type="tertiary"):
+    with st.popover(several(len(found), "version", "versions"), icon=":material/history:", type="tertiary"):
         for one in found:
             here = f" ({say('this one')})" if one.id == document.id else ""
             st.page_link(

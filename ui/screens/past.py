@@ -35,7 +35,7 @@ def _row(head: ConversationHead) -> None:
             st.session_state.conversation_to_open = head.id
             st.rerun()
         if st.button(say("Rename"), icon=":material/edit:", key=f"rename {head.id}", type="tertiary"):
-            _rename(head)
+            st.dialog(say("Rename"))(_rename)(head)
         if st.button(say("Delete"), icon=":material/delete:", key=f"forget {head.id}", type="tertiary"):
             with api.shown():
                 api.client().delete_conversation(head.id)
@@ -44,7 +44,6 @@ def _row(head: ConversationHead) -> None:
                 st.rerun()
 
 
-@st.dialog("Rename")
 def _rename(head: ConversationHead) -> None:
     with st.form("rename", border=False):
         title = st.text_input(say("Title"), value=head.title, max_chars=120, key="new title")

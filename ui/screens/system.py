@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import os
+
 import streamlit as st
 
 from ui import api, view
+from ui.words import LANGUAGES, language, later, say
 
-NAMES = {"sequence": "Index has reached change", "behind": "Changes waiting to be indexed"}
+NAMES = {"sequence": later("Index has reached change"), "behind": later("Changes waiting to be indexed")}
 
 
 def render() -> None:
-    st.title("System")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        st.title(say("System"))
+        _language()
     st.fragment(_state, run_every=5.0)()
+
+
+def _language() -> None:
+    """The reader's choice, unless the installation has made it."""
+    if os.environ.get("REDWELL_UI_LANGUAGE") in LANGUAGES:
+        return
+    now = language()
+    chosen = st.selectbox(
+        say("Language"), list(LANGUAGES), list(LANGUAGES).index(now), format_func=LANGUAGES.__getitem__, width=160,
+        key="language choice",
+    )  # fmt: skip
+    if chosen != now:
+        st.session_state.language = chosen
+        st.rerun()
 
 
 def _state() -> None:
@@ -20,23 +39,23 @@ def _state() -> None:
         if ready.ok:
             st.html(f"{view.status_html('ready')} <span class='rw-line'>{view.escape(api.client().base_url)}</span>")
         else:
-            detail = str(ready.parts.get("detail") or "The server is up, but not every part of it.")
-            st.html(view.problem_html(detail, str(ready.parts.get("remedy") or ""), title="Not ready."))
+            detail = str(ready.parts.get("detail") or say("The server is up, but not every part of it."))
+            st.html(view.problem_html(detail, str(ready.parts.get("remedy") or ""), title=say("Not ready.")))
         stats = api.client().stats()
         for column, (name, value) in zip(
-            st.columns(3), (("Documents", stats.documents), ("Pages", stats.pages), ("Passages", stats.chunks)),
+            st.columns(3), ((say("Documents"), stats.documents), (say("Pages"), stats.pages), (say("Passages"), stats.chunks)),
             strict=True,
         ):  # fmt: skip
             column.metric(name, f"{value:,}", border=True)
         states, types = st.columns(2, gap="large")
         with states:
-            st.subheader("By status", anchor=False)
-            counts = {view.STATUSES.get(name, name): count for name, count in stats.by_status.items() if count}
-            st.html(view.bars_html(counts) if counts else '<p class="rw-line">No documents yet.</p>')
+            st.subheader(say("By status"), anchor=False)
+            counts = {say(view.STATUSES.get(name, name)): count for name, count in stats.by_status.items() if count}
+            st.html(view.bars_html(counts) if counts else view.line_html(say("No documents yet.")))
         with types:
-            st.subheader("By type", anchor=False)
-            st.html(view.bars_html(stats.by_type) if stats.by_type else '<p class="rw-line">No documents yet.</p>')
-        st.subheader("Index", anchor=False)
+            st.subheader(say("By type"), anchor=False)
+            st.html(view.bars_html(stats.by_type) if stats.by_type else view.line_html(say("No documents yet.")))
+        st.subheader(say("Index"), anchor=False)
         skip = ("status", "detail", "remedy", "code")
-        parts = {NAMES.get(k, k): str(v) for k, v in ready.parts.items() if k not in skip}
+        parts = {say(NAMES.get(k, k)): str(v) for k, v in ready.parts.items() if k not in skip}
         st.html(view.facts_html(parts))
