@@ -56,10 +56,11 @@ ui-tests: install-dev weights ## tests of the page, in a real browser too
 screenshots: install-dev weights ## every page in light and dark into docs/screenshots
 	@PYTHONPATH=$(CURDIR) $(VENV)/bin/python scripts/screenshots.py
 
-check: install-dev ## lint, format and types
+check: install-dev ## lint, format, types, risky code, known holes
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
+	@$(VENV)/bin/python scripts/security.py
 
 format: install-dev ## let ruff put the code in order
 	@$(VENV)/bin/ruff check --fix-only --quiet .
