@@ -13,6 +13,7 @@ import asyncio
 import logging
 import os
 import pickle
+import socket
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ from ray.data import ActorPoolStrategy, DataContext
 from ingestion.inprocess import local_services
 from ingestion.steps import Plan, Steps, Taken
 from rag.concurrency import bounded
-from rag.errors import StageFailed
+from rag.errors import StageFailed, Unavailable
 from rag.fields.ask import asks_model
 from rag.model import Stage
 from rag.services import Services
@@ -43,11 +44,12 @@ BLOCK_BYTES = 4096
 """Target size of a block. Rows of ids are small, so that a block holds many; a page for OCR is padded to fill one."""
 FILES_A_BLOCK = 16
 LANGUAGE_MODEL_CALLS = 8
+CONNECT_SECONDS = 10
 
 
 @contextmanager
 def cluster(settings: Settings, *, address: str | None) -> Iterator[None]:
-    """Ray for the time of a run: the cluster at `address`, or one of our own that ends with the block."""
+    """Ray for the time of a run: the cluster at `address`, or one of our own that ends with the block. Raises Unavailable."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     address = address or settings.server.ray_address
     own: dict[str, Any] = {
@@ -57,11 +59,26 @@ def cluster(settings: Settings, *, address: str | None) -> Iterator[None]:
         "object_store_memory": settings.server.object_store_mb * 2**20,
     }
     options = {"address": address} if address else own
-    ray.init(**options, log_to_driver=False, logging_level=logging.ERROR, configure_logging=True)
+    try:
+        if address:
+            _reached(address)
+        ray.init(**options, log_to_driver=False, logging_level=logging.ERROR, configure_logging=True)
+    except OSError as error:  # ConnectionError is one
+        raise Unavailable(
+            f"The Ray cluster at {address} cannot be joined: {str(error).splitlines()[0]}",
+            "Check the address and, where the cluster asks for a token, RAY_AUTH_MODE=token and RAY_AUTH_TOKEN.",
+        ) from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _reached(address: str) -> None:
+    """Raises OSError when nothing listens there: Ray itself would try for two minutes."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit() and "/" not in host:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
 
 
 @contextmanager

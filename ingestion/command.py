@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -111,6 +112,12 @@ def main(
         raise typer.Exit(1)
 
 
+def bring_token() -> None:
+    """A cluster asks for the token of the user who started it; a process that joins it has to be told to send that."""
+    if (Path.home() / ".ray" / "auth_token").exists():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
 def perform(request: Request, settings: Settings, options: Options) -> Outcome:
     """One job, told as it goes. Raises RedwellError when it cannot begin."""
     logging.disable(logging.INFO)
@@ -123,6 +130,8 @@ def perform(request: Request, settings: Settings, options: Options) -> Outcome:
             )
         return asyncio.run(_conduct(request, settings, options, lambda services: InlinePipeline(services)))
     keep_ray_here(options.address or settings.server.ray_address)
+    if options.address or settings.server.ray_address:
+        bring_token()  # before Ray is imported
     from ingestion import batch
 
     with batch.cluster(settings, address=options.address), batch.language_model(settings, stages) as llm:

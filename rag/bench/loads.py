@@ -21,6 +21,7 @@ from rag.errors import StageFailed
 
 CPU_SECONDS_APART = 0.25
 MEMORY_SECONDS_APART = 2.0
+LEAVE_SECONDS = 3.0
 STAGES = "read,entities,classify,index"
 """All that needs no language model."""
 
@@ -111,12 +112,14 @@ class Load:
 
     def kill(self) -> None:
         """SIGKILL to its process only: what belongs to it has to notice by itself. Returns when all of it is gone."""
-        family = [self.process, *_family(self.process.pid)[1:]]
+        family = _family(self.process.pid)[1:]
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         self._reader.join()
-        _, alive = psutil.wait_procs([one for one in family if isinstance(one, psutil.Process)], timeout=30)
-        for process in alive:
+        deadline = time.monotonic() + LEAVE_SECONDS  # Ray's agents look for their parent every half minute
+        while (left := [one for one in family if _works(one)]) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        for process in left:
             process.kill()
 
 
@@ -169,6 +172,14 @@ def megabytes(root: int) -> float:
         except psutil.Error:
             continue
     return total / 2**20
+
+
+def _works(process: psutil.Process) -> bool:
+    """False for a zombie too: where nobody waits for orphans, it stays."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _family(root: int) -> list[psutil.Process]:

@@ -161,7 +161,6 @@ def _kill(node: subprocess.Popen[bytes]) -> int:
         except psutil.NoSuchProcess:
             continue
     node.wait()
-    psutil.wait_procs(family[1:], timeout=30)
     return operators
 
 

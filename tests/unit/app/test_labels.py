@@ -74,6 +74,20 @@ async def test_what_was_learned_decides_without_a_restart_and_can_be_rolled_back
     assert (await services.state.documents.get(fourth.id)).classification.label == OTHER
 
 
+async def test_training_that_comes_by_itself_leaves_a_rollback_alone(http, services):
+    first = await add(services, "A rent ledger of Mill Lane.", "one.txt")
+    second = await add(services, "Slides on the quarter.", "two.txt")
+    await work(services)
+    await corrected(http, first.id, "financial statement")
+    await corrected(http, second.id, "presentation")
+    assert (await learn("type", services, asked=False)).active is True
+    await http.post("/v1/labels/type/activate", json={"version": None})
+    assert (await learn("type", services, asked=False)).active is False
+    assert (await learn("type", services, asked=False)).active is False
+    assert (await services.state.labels.get("type")).head is None
+    assert (await http.post("/v1/labels/type/train")).json()["active"] is True
+
+
 async def test_a_model_that_is_not_better_is_stored_and_does_not_decide(http, services):
     document = await add(services, "This contract is short.")
     await work(services)
