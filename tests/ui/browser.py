@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,15 +33,15 @@ def browsing() -> Iterator[Browser]:
 
 
 @contextmanager
-def page_before(api_url: str, log: Path, **environment: str) -> Iterator[str]:
+def page_before(api_url: str, log: Path, *, port: int = 0, options: Sequence[str] = ()) -> Iterator[str]:
     """The Streamlit process in front of the API; yields its address."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "ui" / "app.py")]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, "--server.address", "127.0.0.1", "--server.port", str(port)],
+            [*command, "--server.address", "127.0.0.1", "--server.port", str(port), *options],
             cwd=ROOT,
-            env={**os.environ, "REDWELL_API_URL": api_url, **environment},
+            env={**os.environ, "REDWELL_API_URL": api_url},
             stdout=output,
             stderr=subprocess.STDOUT,
         )

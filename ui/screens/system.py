@@ -6,7 +6,7 @@ import os
 
 import streamlit as st
 
-from ui import api, view
+from ui import api, people, view
 from ui.words import LANGUAGES, language, later, say
 
 NAMES = {"sequence": later("Index has reached change"), "behind": later("Changes waiting to be indexed")}
@@ -15,7 +15,11 @@ NAMES = {"sequence": later("Index has reached change"), "behind": later("Changes
 def render() -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
         st.title(say("System"))
-        _language()
+        with st.container(horizontal=True, width="content", vertical_alignment="bottom"):
+            if name := people.person():
+                st.caption(say("Signed in as {name}", name=view.label(name)))
+            api.sign_out()
+            _language()
     st.fragment(_state, run_every=5.0)()
 
 
