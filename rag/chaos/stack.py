@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,11 +24,18 @@ PROXY, CONTROLLER = "ProxyActor", "ServeController"
 
 
 class Stack:
-    """`folder` holds its data and logs. `settings`: REDWELL_ variables over the environment's."""
+    """`folder` holds its data and logs. `settings`: REDWELL_ variables over the environment's. `command`: for Python, what takes
+    --port and serves the API there."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str] | None = None,
+        command: Sequence[str] = ("-m", "rag.cli", "serve", "--no-ui"),
+    ) -> None:
         self.folder = folder
         self._settings = dict(settings or {})
+        self._command = tuple(command)
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
         self.starts = 0
@@ -50,7 +57,7 @@ class Stack:
         began = time.monotonic()
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "rag.cli", "serve", "--no-ui", "--port", str(port)],
+                [sys.executable, *self._command, "--port", str(port)],
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -15,6 +15,7 @@ from rag.wire import ApiError
 
 COLLECTION = "killed"
 AT_ONCE = 4
+LONGEST_SECONDS = 6.0
 SETTLE_SECONDS = 600.0
 REPORT_SECONDS = 12.0
 """Indexes tell where they are every ten seconds."""
@@ -55,13 +56,16 @@ class _Sender:
                 time.sleep(0.1)
 
 
-def whole(stack: Stack, *, times: int, until: float, progress: Progress) -> Iterator[Row]:
-    """The stack runs when this is called and afterwards. `until`: of time.monotonic(), for the last kill."""
+def whole(
+    stack: Stack, *, times: int, until: float, progress: Progress, longest: float = LONGEST_SECONDS
+) -> Iterator[Row]:
+    """The stack runs when this is called and afterwards. `until`: of time.monotonic(), for the last kill; `longest`: seconds
+    between a start and the kill."""
     acknowledged: dict[str, str] = {}
     number, kills, restarts = 0, 0, []
     while kills < times and (time.monotonic() < until or kills == 0):
         sender = _Sender(stack.url, number, acknowledged)
-        time.sleep(random.uniform(0.5, 6.0))
+        time.sleep(random.uniform(0.3, longest))
         stack.kill()
         number = sender.end()
         kills += 1
