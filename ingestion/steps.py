@@ -19,6 +19,7 @@ import structlog
 from ingestion.sources import SourceItem, fetched
 from rag.access import acting_as, own_work
 from rag.analyze import SIDE_BY_SIDE, analyze, outline, read_version, recognize_page, report_reading, versions
+from rag.antivirus import check_upload
 from rag.errors import DocumentNotFound, EmptyFile, RedwellError, StageFailed
 from rag.ingestions import MEMBER, Item, ItemStatus
 from rag.model import Document, PageTask, Stage, StageRecord, StageStatus, Status
@@ -180,6 +181,7 @@ class Steps:
                 return sha256, size, sniff(copy, safe_filename(item.filename))
 
             sha256, size, media_type = await asyncio.to_thread(bring)
+            await check_upload(copy, sha256, item.filename, self._services.settings.antivirus, blobs)
             key = original(sha256)
             if not await blobs.exists(key):
                 await blobs.put_file(key, copy)

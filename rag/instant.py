@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from rag import originals
+from rag.antivirus import check_clean
 from rag.classify import combine, opening
 from rag.concurrency import bounded
 from rag.errors import EmptyFile
@@ -85,6 +86,7 @@ async def _read(
         _, size = await asyncio.to_thread(spool, file, path)
         if size == 0:
             raise EmptyFile(f"'{filename}' is empty.")
+        await check_clean(path, filename, services.settings.antivirus)
         await asyncio.to_thread(sniff, path, filename)
         await services.state.blobs.put_file(key, path)
     try:

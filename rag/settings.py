@@ -16,7 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from rag.errors import ConfigurationError
-from rag.guarding import Audit
+from rag.guarding import Antivirus, Audit
 from rag.language_models import Llm, Trial
 from rag.scaling import Batching, Scaling, Section
 
@@ -303,6 +303,7 @@ class Settings(BaseSettings):
     webhooks: Webhooks = Webhooks()
     monitoring: Monitoring = Monitoring()
     audit: Audit = Audit()
+    antivirus: Antivirus = Antivirus()
 
     @model_validator(mode="after")
     def _models_exist(self) -> Settings:

@@ -7,7 +7,8 @@ password itself is in no row, blob, log or error.
 from __future__ import annotations
 
 from rag import originals
-from rag.errors import Conflict, EncryptedFile, NotReady
+from rag.antivirus import check_clean
+from rag.errors import Conflict, EncryptedFile, NotReady, RedwellError
 from rag.model import Document
 from rag.services import Services
 
@@ -15,11 +16,20 @@ from rag.services import Services
 async def unlock(key: str, *, filename: str, password: str | None, services: Services) -> str | None:
     """Media type of the copy that was made of the blob; None where no password was given or none is needed.
 
-    Raises EncryptedFile when it is wrong.
+    Raises EncryptedFile when it is wrong, Infected when a scanner finds in the copy what it could not see before.
     """
     if not password:
         return None
-    return await services.reader.unlock(key, filename=filename, password=password, target=originals.unlocked(key))
+    target = originals.unlocked(key)
+    media_type = await services.reader.unlock(key, filename=filename, password=password, target=target)
+    scanner = services.settings.antivirus
+    if media_type is not None and scanner.address:
+        try:
+            await check_clean(await services.state.blobs.get(target), filename, scanner)
+        except RedwellError:
+            await services.state.blobs.delete(target)
+            raise
+    return media_type
 
 
 async def retry(

@@ -16,6 +16,7 @@ from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
 from rag.access import writable
+from rag.antivirus import Infected, check_upload
 from rag.audit import noted
 from rag.errors import EmptyFile, InvalidInput, QuotaExceeded, RedwellError
 from rag.names import collection_name, safe_filename
@@ -91,6 +92,7 @@ async def store_upload(file: UploadFile, form: Form, services: Services) -> dict
         sha256, size = await asyncio.to_thread(spool, file.file, path)
         if size == 0:
             raise EmptyFile(f"'{filename}' is empty.")
+        await check_upload(path, sha256, filename, services.settings.antivirus, services.state.blobs)
         media_type = await asyncio.to_thread(sniff, path, filename)
         key = original(sha256)
         if not await services.state.blobs.exists(key):
@@ -98,8 +100,7 @@ async def store_upload(file: UploadFile, form: Form, services: Services) -> dict
         try:
             unlocked = await unlock(key, filename=filename, password=form.password, services=services)
         except RedwellError:
-            if not await services.state.documents.has_original(sha256):
-                await services.state.blobs.delete(key)
+            await _forget(key, sha256, services)
             raise
         try:
             document, duplicate = await services.state.documents.add(
@@ -113,9 +114,7 @@ async def store_upload(file: UploadFile, form: Form, services: Services) -> dict
                 unlocked=unlocked is not None,
             )
         except QuotaExceeded:
-            if not await services.state.documents.has_original(sha256):
-                for blob in (key, *copies(key)):
-                    await services.state.blobs.delete(blob)
+            await _forget(key, sha256, services)
             raise
         if duplicate and unlocked:
             document = await sent_again(document, unlocked, services)
@@ -126,6 +125,13 @@ async def store_upload(file: UploadFile, form: Form, services: Services) -> dict
     if form.callback_url:
         await services.state.callbacks.add(document.id, form.callback_url)
     return {"id": document.id, "filename": document.filename, "status": document.status.value, "duplicate": duplicate}
+
+
+async def _forget(key: str, sha256: str, services: Services) -> None:
+    """The bytes of a file that was refused after they were stored, unless another document has them."""
+    if not await services.state.documents.has_original(sha256):
+        for blob in (key, *copies(key)):
+            await services.state.blobs.delete(blob)
 
 
 async def store_uploads(form: Form, services: Services) -> list[dict[str, Any]]:
@@ -140,7 +146,8 @@ async def store_uploads(form: Form, services: Services) -> list[dict[str, Any]]:
         except (InvalidInput, QuotaExceeded) as error:
             refusals.append(error)
             name = safe_filename(file.filename)
-            lines.append({"filename": name, "status": "rejected", "duplicate": False, "error": error.as_dict()})
+            status = "quarantined" if isinstance(error, Infected) else "rejected"
+            lines.append({"filename": name, "status": status, "duplicate": False, "error": error.as_dict()})
     if len(refusals) == len(lines):
         raise refusals[0]
     return lines

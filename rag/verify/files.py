@@ -10,6 +10,7 @@ from typing import Protocol
 from sqlalchemy import select
 
 from rag import originals
+from rag.antivirus import QUARANTINE
 from rag.errors import NotFound
 from rag.ports import Blobs
 from rag.store.backup import Backup, checked_file
@@ -47,7 +48,7 @@ async def examine_files(
         if key in named and await _sum(blobs, key) != key.rpartition("/")[2]:
             yield _lost(Damage.ALTERED, key, f"of '{filename}': its bytes are not those that were sent", blobs, backup)
     wanted = {one for key in named for one in (key, *originals.copies(key))}
-    for key in sorted(keys - wanted):
+    for key in sorted(one for one in keys - wanted if not one.startswith(QUARANTINE)):
         try:
             old = now - await blobs.changed_at(key) > FRESH_SECONDS
         except NotFound:
