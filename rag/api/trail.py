@@ -125,11 +125,17 @@ class Journal:
                     done.set_result(None)
                 else:
                     done.set_exception(error)
-        if self._keep_days and time.monotonic() - self._purged > PURGE_SECONDS:
-            self._purged = time.monotonic()
-            try:
-                gone = await self._store.erase(Wanted(until=now() - timedelta(days=self._keep_days)))
-            except RedwellError as failure:
-                log.warning("audit_not_purged", detail=failure.detail)
-            else:
-                log.info("audit_purged", lines=gone)
+            # Inside the loop: what came while the log was purged is written too before this task ends.
+            await self._purge()
+
+    async def _purge(self) -> None:
+        """Once an hour, lines whose time is over."""
+        if not self._keep_days or time.monotonic() - self._purged <= PURGE_SECONDS:
+            return
+        self._purged = time.monotonic()
+        try:
+            gone = await self._store.erase(Wanted(until=now() - timedelta(days=self._keep_days)))
+        except RedwellError as failure:
+            log.warning("audit_not_purged", detail=failure.detail)
+        else:
+            log.info("audit_purged", lines=gone)

@@ -183,3 +183,23 @@ def test_what_is_in_the_log():
     assert action("GET", "/v1/documents/{document_id}/pages/{number}/image") == "read"
     assert action("PUT", "/v1/labels/{name}") == "PUT /v1/labels/{name}"
     assert [action("GET", path) for path in ("/v1/stats", "/docs", "/v1/labels")] == [None] * 3
+
+
+async def test_a_line_that_comes_while_the_log_is_purged_is_written(services, monkeypatch):
+    """Once an hour the writer purges: who comes meanwhile must not wait for the next request."""
+    store, purging, gone_on = services.state.audit, asyncio.Event(), asyncio.Event()
+
+    async def slow_purge(wanted: Wanted) -> int:
+        purging.set()
+        await gone_on.wait()
+        return 0
+
+    monkeypatch.setattr(store, "erase", slow_purge)
+    journal = Journal(store, keep_days=1)
+    await journal.write(line(1))
+    await purging.wait()
+    second = asyncio.create_task(journal.write(line(2)))
+    await asyncio.sleep(0)
+    gone_on.set()
+    await asyncio.wait_for(second, 5)
+    assert [one.object for one in await store.page(Wanted())] == ["d1", "d2"]

@@ -129,4 +129,4 @@ async def test_other_methods_and_other_hosts_are_refused(library):
             assert (await http.get("/mcp")).status_code == 405
             assert (await http.delete("/mcp")).status_code == 405
             assert (await http.post("/mcp", json=call)).status_code == 200
-            assert (await http.post("/mcp", json=call, headers={"Host": "evil.example"})).status_code == 421
+            assert (await http.post("/mcp", json=call, headers={"Host": "evil.example"})).status_code == 403
