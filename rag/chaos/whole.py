@@ -22,7 +22,7 @@ REPORT_SECONDS = 12.0
 Progress = Callable[[str], None]
 
 
-class _Sender:
+class Sender:
     """Uploads new texts until it is told to end; every acknowledged id is kept."""
 
     def __init__(self, url: str, first: int, acknowledged: dict[str, str]) -> None:
@@ -64,7 +64,7 @@ def whole(
     acknowledged: dict[str, str] = {}
     number, kills, restarts = 0, 0, []
     while kills < times and (time.monotonic() < until or kills == 0):
-        sender = _Sender(stack.url, number, acknowledged)
+        sender = Sender(stack.url, number, acknowledged)
         time.sleep(random.uniform(0.3, longest))
         stack.kill()
         number = sender.end()
