@@ -39,7 +39,7 @@ Batch = dict[str, Any]
 APP = "redwell"
 LLM_APP = "redwell-ingest-llm"
 NICENESS = 10
-"""Batch workers give way to whoever answers people: tesseract and the parsers inherit it."""
+"""Batch workers, and the process that drives them, give way to whoever answers people: tesseract and the parsers inherit it."""
 BLOCK_BYTES = 4096
 """Target size of a block. Rows of ids are small, so that a block holds many; a page for OCR is padded to fill one."""
 FILES_A_BLOCK = 16
@@ -62,6 +62,7 @@ def cluster(settings: Settings, *, address: str | None) -> Iterator[None]:
     try:
         if address:
             _reached(address)
+            os.nice(NICENESS)  # whoever answers people runs on that cluster
         ray.init(**options, log_to_driver=False, logging_level=logging.ERROR, configure_logging=True)
     except OSError as error:  # ConnectionError is one
         raise Unavailable(

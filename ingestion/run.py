@@ -19,7 +19,7 @@ import structlog
 from ingestion.inprocess import local_services
 from ingestion.sources import WEB, Selection, SourceItem, items, manifest
 from ingestion.steps import Plan, Steps, remove
-from ingestion.watch import changed
+from ingestion.watch import watching
 from rag.access import acting_as, own_work, tenant_of, within
 from rag.allowed import check
 from rag.analyze import SIDE_BY_SIDE, versions
@@ -132,6 +132,8 @@ class Run:
         self._plan = Plan(ingestion.id, wanted_stages(self._request.stages), self._request.keep_versions)
         self._doing = "listing"
         self._why: RedwellError | None = None
+        self._listed: set[str] | None = set() if watch and self._request.sync else None
+        """What the last listing found: only a job that lists again has to know which of its own files are gone."""
         self.stop = asyncio.Event()
 
     async def run(self) -> Outcome:
@@ -173,6 +175,20 @@ class Run:
         return Outcome(await self._state.ingestions.get(self._id), progress, seconds)
 
     async def _work(self) -> None:
+        if not self._watching:
+            await self._once()
+            return
+        async with watching(self._request.sources, self.stop) as changed:
+            await self._once()
+            while True:
+                self._doing = "watching"
+                await changed()
+                if self.stop.is_set():
+                    return
+                await self._list()
+                await self._load()
+
+    async def _once(self) -> None:
         await self._bury_the_dead()
         await self._state.items.reopen(self._id)
         if self._request.retry_failed:
@@ -181,13 +197,6 @@ class Run:
             await self._list()
             await self._state.items.orphans(self._id)
         await self._load()
-        while self._watching:
-            self._doing = "watching"
-            await changed(self._request.sources, self.stop)
-            if self.stop.is_set():
-                return
-            await self._list()
-            await self._load()
 
     async def _load(self) -> None:
         self._doing = "loading"
@@ -239,9 +248,13 @@ class Run:
     async def _list(self) -> None:
         current = await self._current()
         files = self._files()
+        if self._listed is not None:
+            self._listed.clear()
         while batch := await asyncio.to_thread(lambda: list(islice(files, LISTED_AT_ONCE))):
             for item in batch if self._allow is not None else ():
                 check(item.uri, self._allow or ())
+            if self._listed is not None:
+                self._listed.update(item.uri for item in batch)
             await self._state.items.list_files(self._id, [self._row(item) for item in batch], current)
 
     def _files(self) -> Iterator[SourceItem]:
@@ -306,7 +319,8 @@ class Run:
             prefix = _prefix(source)
             if source.startswith(WEB) or set("*?[") & set(source):
                 continue  # only a folder or a prefix says what is no longer there
-            for item in await self._state.items.forgotten(self._id, request.collection, f"{prefix.rstrip('/')}/"):
+            folder = f"{prefix.rstrip('/')}/"
+            for item in await self._state.items.forgotten(self._id, request.collection, folder, listed=self._listed):
                 document_id = await self._state.items.forget(item.id)
                 if document_id is not None:
                     await remove(document_id, self._services)

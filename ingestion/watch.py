@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 POLL_SECONDS = 10.0
@@ -11,19 +12,37 @@ DEBOUNCE_MS = 400
 """A file that is still being written changes again within this time."""
 
 
-async def changed(sources: Sequence[str], stop: asyncio.Event) -> None:
-    """Returns when something under the sources may have changed, or when `stop` is set."""
+@asynccontextmanager
+async def watching(sources: Sequence[str], stop: asyncio.Event) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """The function that it gives returns when something under the sources may have changed since it last did, or at `stop`.
+
+    Local folders are watched from the first moment of the block, so that nothing is missed while files are being loaded.
+    """
     folders = {place for place in (watched(source) for source in sources if "://" not in source) if place}
-    if not folders or any("://" in source for source in sources):
-        try:
-            await asyncio.wait_for(stop.wait(), POLL_SECONDS)
-        except TimeoutError:
-            return
-        return
+    polled = not folders or any("://" in source for source in sources)
+    came = asyncio.Event()
+    watcher = asyncio.create_task(_watch(folders, stop, came)) if folders else None
+
+    async def changed() -> None:
+        waits = [asyncio.create_task(event.wait()) for event in (came, stop)]
+        await asyncio.wait(waits, timeout=POLL_SECONDS if polled else None, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        came.clear()
+
+    try:
+        yield changed
+    finally:
+        if watcher is not None:
+            watcher.cancel()
+            await asyncio.gather(watcher, return_exceptions=True)
+
+
+async def _watch(folders: set[str], stop: asyncio.Event, came: asyncio.Event) -> None:
     from watchfiles import awatch
 
     async for _ in awatch(*folders, stop_event=stop, debounce=DEBOUNCE_MS, ignore_permission_denied=True):
-        return
+        came.set()
 
 
 def watched(source: str) -> str | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 
-from rag.ingestions import Item, ItemStatus, Progress
+from rag.ingestions import MEMBER, Item, ItemStatus, Progress
 from rag.store.database import Database
 from rag.store.tables import documents, ingestion_items
 from rag.store.visible import visible
@@ -82,17 +82,31 @@ class ItemLists:
         async with self._database.read() as connection:
             return {row.label or "unknown": row.files for row in await connection.execute(query)}
 
-    async def forgotten(self, ingestion_id: str, collection: str, prefix: str) -> list[Item]:
-        """Files under a prefix that an earlier job loaded and this one did not list."""
-        where = and_(
+    async def forgotten(
+        self, ingestion_id: str, collection: str, prefix: str, *, listed: Container[str] | None = None
+    ) -> list[Item]:
+        """Files under a prefix that an earlier job loaded and this one did not list, with what came in them.
+
+        `listed`: URIs that this job listed last; of what it listed itself before, what is not among them is forgotten too.
+        """
+        where: list[ColumnElement[bool]] = [
             _items.c.collection == collection,
-            _items.c.ingestion_id != ingestion_id,
             func.substr(_items.c.uri, 1, len(prefix)) == prefix,
-        )
+        ]
+        if listed is None:
+            # A member is not listed: it stays and goes with the file that it came in.
+            where.append(or_(_items.c.ingestion_id != ingestion_id, _items.c.uri.contains(MEMBER, autoescape=True)))
+        gone: set[str] = set()
+        found = []
         async with self._database.read() as connection:
-            return [
-                item_value(row) for row in await connection.execute(select(_items).where(where).order_by(_items.c.id))
-            ]
+            for row in await connection.execute(select(_items).where(*where).order_by(func.length(_items.c.uri))):
+                root, member, _ = row.uri.partition(MEMBER)
+                mine = row.ingestion_id == ingestion_id
+                unseen = listed is not None and row.uri not in listed if mine else True
+                if root in gone if member else unseen:
+                    gone.add(row.uri)
+                    found.append(item_value(row))
+        return found
 
 
 def item_value(row: Row[Any]) -> Item:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from ingestion.inline import InlinePipeline
+from ingestion.run import Run, start
 from rag.analyze import analyze
 from rag.errors import Conflict
 from rag.ingestions import ItemStatus, Request, RunStatus
 from rag.model import Stage, Status
 from rag.services import Services
 from rag.store.ingestions import SERVICE
-from tests.unit.batch.conftest import Load
+from tests.unit.batch.conftest import OWNER, Load
 
 
 async def names(services: Services, collection: str = "default") -> dict[str, str]:
@@ -236,3 +239,45 @@ async def test_a_file_that_kills_its_worker_again_and_again_is_given_up(
     [item] = await services.state.items.get([id])
     assert item.status is ItemStatus.FAILED
     assert "died 3 times" in item.error["detail"]
+
+
+async def test_a_watched_folder_is_followed_until_it_is_stopped(services: Services, folder: Path) -> None:
+    doing: list[str] = []
+    ingestion = await start(Request(sources=(str(folder),), sync=True), services, owner=OWNER)
+    job = Run(
+        ingestion,
+        services.settings,
+        InlinePipeline(services),
+        owner=OWNER,
+        tell=lambda what, progress: doing.append(what),
+        services=services,
+        watch=True,
+    )
+    running = asyncio.create_task(job.run())
+
+    async def until(wanted: set[str]) -> None:
+        while set(await names(services)) != wanted or "watching" not in doing:
+            await asyncio.sleep(0.05)
+
+    async with asyncio.timeout(60):
+        await until({"a.txt", "b.txt", "c.txt"})
+        (folder / "d.txt").write_text("A letter from Dora.")
+        await until({"a.txt", "b.txt", "c.txt", "d.txt"})
+        (folder / "a.txt").unlink()
+        await until({"b.txt", "c.txt", "d.txt"})
+        job.stop.set()
+        outcome = await running
+    assert outcome.ingestion.status is RunStatus.DONE
+
+
+async def test_what_came_in_an_archive_stays_as_long_as_the_archive(
+    services: Services, folder: Path, load: Load
+) -> None:
+    (folder / "mail.txt").write_text("See what is attached.\fFILE:inside.txt\nA letter that came in a mail.")
+    every = {"a.txt", "b.txt", "c.txt", "mail.txt", "mail.txt/inside.txt"}
+    for _ in range(2):
+        await load(folder, sync=True)
+        assert set(await names(services)) == every
+    (folder / "mail.txt").unlink()
+    await load(folder, sync=True)
+    assert set(await names(services)) == every - {"mail.txt", "mail.txt/inside.txt"}
