@@ -17,6 +17,7 @@ from typing import Any
 import ray
 from pydantic import BaseModel, ConfigDict, Field
 from ray import serve
+from ray.serve.config import gRPCOptions
 
 from rag.errors import ConfigurationError
 from rag.gpu import check_shares
@@ -38,6 +39,10 @@ from rag.serving.transport import RayTransport
 from rag.settings import Scaling, Settings, load
 
 APP = "redwell"
+GRPC_SERVICES = (
+    "rag.proto.redwell_pb2_grpc.add_RedwellServicer_to_server",
+    "rag.proto.inference_pb2_grpc.add_GRPCInferenceServiceServicer_to_server",
+)
 
 
 class BuildArgs(BaseModel):
@@ -114,6 +119,7 @@ def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
     serve.start(
         proxy_location="EveryNode" if server.ray_address else "HeadOnly",
         http_options={"host": server.host, "port": server.port, "request_timeout_s": server.request_seconds},
+        grpc_options=_grpc(settings),
         logging_config=serve_logging(settings.monitoring),
         tracing_config=serve_tracing(settings.monitoring),
     )
@@ -130,6 +136,17 @@ def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
     finally:
         waiting.set()
         reporter.join()
+
+
+def _grpc(settings: Settings) -> gRPCOptions | None:
+    """Serve's proxy opens the port on all addresses of the machine."""
+    if not settings.server.grpc_port:
+        return None
+    return gRPCOptions(
+        port=settings.server.grpc_port,
+        grpc_servicer_functions=list(GRPC_SERVICES),
+        request_timeout_s=settings.server.request_seconds,
+    )
 
 
 def stop() -> None:

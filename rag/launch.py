@@ -102,6 +102,8 @@ def check_ports(settings: Settings, *, ui: bool) -> None:
     wanted = [("API", server.host, server.port, "--port")]
     if ui:
         wanted.append(("page", server.ui_host, server.ui_port, "--ui-port"))
+    if server.grpc_port:
+        wanted.append(("gRPC", "0.0.0.0", server.grpc_port, "REDWELL_SERVER__GRPC_PORT"))
     for what, host, port, option in wanted:
         if not port_free(host, port):
             raise ConfigurationError(

@@ -27,6 +27,8 @@ Profile = Literal["cpu", "gpu", "cluster"]
 class Server(Section):
     host: str = "127.0.0.1"
     port: int = 8000
+    grpc_port: int = 0
+    """Of gRPC. Serve opens it on every address; where `host` is loopback, calls from elsewhere are refused. 0: none."""
     ui_host: str = "127.0.0.1"
     ui_port: int = 8501
     api_keys: tuple[str, ...] = ()

@@ -18,6 +18,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.endpoints import KEY, Endpoints, serving
+
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "data" / "samples"
 START_SECONDS = 420
@@ -30,6 +32,8 @@ class Stack:
     data_dir: Path
     metrics_url: str = ""
     traces: Path = Path()
+    grpc: str = ""
+    """host:port"""
 
 
 def free_port() -> int:
@@ -82,22 +86,33 @@ def stop_stack(process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def elsewhere() -> Iterator[Endpoints]:
+    """The answering model `elsewhere` of the stack: an endpoint in this process."""
+    with serving(Endpoints()) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, elsewhere: Endpoints) -> Iterator[Stack]:
     """Real Ray, real models; `REDWELL_TEST_URL` names one that runs already."""
     running = os.environ.get("REDWELL_TEST_URL")
     folder = tmp_path_factory.mktemp("stack")
     if running:
         yield Stack(running, 0, folder)
         return
-    metrics = free_port()
+    metrics, grpc = free_port(), free_port()
     watched = {
         "REDWELL_MONITORING__METRICS_PORT": str(metrics),
         "REDWELL_MONITORING__ACCESS_LOG": "true",
         "REDWELL_MONITORING__TRACES": "file",
         "REDWELL_MONITORING__TRACE_FOLDER": str(folder / "traces"),
+        "REDWELL_SERVER__GRPC_PORT": str(grpc),
+        "REDWELL_MODELS": json.dumps({"elsewhere": {"base_url": elsewhere.url, "api_key": KEY}}),
     }
     process, url = start_stack(folder / "var", log=folder / "serve.log", **watched)
-    yield Stack(url, process.pid, folder / "var", f"http://127.0.0.1:{metrics}/metrics", folder / "traces")
+    yield Stack(
+        url, process.pid, folder / "var", f"http://127.0.0.1:{metrics}/metrics", folder / "traces", f"127.0.0.1:{grpc}"
+    )
     stop_stack(process)
 
 

@@ -9,6 +9,8 @@ import ray
 from ray import serve
 from ray.serve.handle import DeploymentHandle
 
+from rag.launch import is_loopback
+from rag.rpc.door import GrpcDoor
 from rag.services import open_state
 from rag.serving.monitoring import log_as_json
 from rag.serving.transport import services_over
@@ -60,8 +62,8 @@ class JobsDeployment:
 
 @serve.deployment(name="Ingress")
 @serve.ingress()
-class IngressDeployment:
-    """`analyzer` and `jobs` are dependencies only: the queue between them is the database."""
+class IngressDeployment(GrpcDoor):
+    """HTTP, and gRPC where a port for it is set. `analyzer` and `jobs` are dependencies only: the queue between them is the database."""
 
     def __init__(
         self,
@@ -73,8 +75,10 @@ class IngressDeployment:
         log_as_json(settings)
         self._services = services_over(settings, handles)
         self._behind = (analyzer, jobs)
+        self.local_only = is_loopback(settings.server.host)
 
     def __serve_build_asgi_app__(self) -> Any:
         from rag.api import create_app
 
-        return create_app(self._services, behind_proxy=True)
+        self.app = create_app(self._services, behind_proxy=True)
+        return self.app

@@ -9,7 +9,7 @@ import pytest
 
 from rag.errors import ConfigurationError
 from rag.weights import resolve
-from tests.contract.endpoints import Endpoints, serving
+from tests.endpoints import Endpoints, serving
 
 CACHE = Path(__file__).parents[2] / ".cache" / "redwell"
 

@@ -10,7 +10,7 @@ from rag.adapters.embed_http import HttpEmbedder
 from rag.errors import ConfigurationError, DeadlineExceeded, Unavailable
 from rag.fakes import FakeEmbedder
 from rag.local import LocalEmbedder
-from tests.contract.endpoints import KEY
+from tests.endpoints import KEY
 
 RENT = "The monthly rent is 2,450 euros."
 

@@ -12,7 +12,7 @@ from rag.model import Message
 from rag.remote import remote_services
 from rag.rollouts.choose import in_charge
 from rag.settings import Settings
-from tests.contract.endpoints import KEY
+from tests.endpoints import KEY
 
 PROMPT = [Message("system", "Be brief."), Message("user", "<passage>\nThe rent is due. Then more.\n</passage>\nRent?")]
 

@@ -12,7 +12,7 @@ from rag.adapters.rerank_st import CrossEncoderReranker
 from rag.errors import ConfigurationError, DeadlineExceeded, Unavailable
 from rag.fakes import FakeReranker
 from rag.local import LocalReranker
-from tests.contract.endpoints import KEY
+from tests.endpoints import KEY
 
 WORDS = [
     "rent",

@@ -20,11 +20,13 @@ KEY = "sesame"
 
 
 class Endpoints:
-    """`url` ends in /v1. `away`: every request gets 503. Requests without the key get 401."""
+    """`url` ends in /v1. `away`: every request gets 503; `fails_every`: every so manieth chat. Without the key they get 401."""
 
     def __init__(self) -> None:
         self.url = ""
         self.away = False
+        self.fails_every = 0
+        self.chats = 0
         self.says: str | None = None
         self.bodies: list[dict[str, Any]] = []
 
@@ -59,6 +61,9 @@ class Endpoints:
         @app.post("/v1/chat/completions")
         async def chat(request: Request) -> StreamingResponse:
             body = await checked(request)
+            self.chats += 1
+            if self.fails_every and self.chats % self.fails_every == 0:
+                raise HTTPException(500, "every so often")
             return StreamingResponse(self._chunks(body), media_type="text/event-stream")
 
         return app

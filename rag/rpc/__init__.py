@@ -1,0 +1,1 @@
+"""gRPC: the same application through another door, and a client for it."""
