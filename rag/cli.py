@@ -30,6 +30,7 @@ from rag.commands import (
     server,
     tags,
     transfer,
+    tune,
 )
 from rag.commands.chaos import chaos
 from rag.commands.index import reindex
@@ -63,9 +64,11 @@ app.command(rich_help_panel="On this machine")(machine.doctor)
 app.command(rich_help_panel="On this machine")(machine.prepare)
 app.command(rich_help_panel="On this machine")(reindex)
 app.command(rich_help_panel="On this machine")(plan.plan)
+app.command(rich_help_panel="On this machine")(tune.tune)
 measure.bench_app.command()(plan.packing)
 measure.bench_app.command("all")(matrix.everything)
 measure.bench_app.command()(bench_library.library)
+measure.bench_app.command()(plan.scaling)
 app.command(rich_help_panel="With a running service")(documents.ingest)
 app.command(rich_help_panel="With a running service")(documents.retry)
 app.command("documents", rich_help_panel="With a running service")(documents.list_documents)

@@ -23,6 +23,7 @@ from rag.errors import ConfigurationError
 from rag.gpu import check_shares
 from rag.launch import check_exposure
 from rag.remote import retriever_names
+from rag.scaling import Batching, Scaling
 from rag.serving.hosts import AnalyzerDeployment, IngressDeployment, JobsDeployment
 from rag.serving.llm import build_llm
 from rag.serving.models import (
@@ -36,7 +37,7 @@ from rag.serving.models import (
 )
 from rag.serving.monitoring import environment, serve_logging, serve_tracing
 from rag.serving.transport import RayTransport
-from rag.settings import Scaling, Settings, load
+from rag.settings import Settings, load
 
 APP = "redwell"
 GRPC_SERVICES = (
@@ -64,15 +65,19 @@ def build(args: BuildArgs) -> serve.Application:
 
 
 def build_application(settings: Settings) -> serve.Application:
-    def scaled(deployment: serve.Deployment, own: Scaling) -> serve.Deployment:
-        return deployment.options(**own.serve_options())
+    def scaled(deployment: serve.Deployment, own: Scaling, batching: Batching | None = None) -> serve.Deployment:
+        # Serve hands it to `reconfigure`: in serveConfigV2 it can be changed while the service runs.
+        more = {"user_config": batching.model_dump()} if batching else {}
+        return deployment.options(**own.serve_options(), **more)
 
     handles: dict[str, Any] = {
         "reader": scaled(ReaderDeployment, settings.reading.scaling).bind(settings),
         "ocr": scaled(OcrDeployment, settings.reading.ocr).bind(settings),
-        "entities": scaled(EntitiesDeployment, settings.entities.scaling).bind(settings),
-        "classifier": scaled(ClassifierDeployment, settings.classifying.scaling).bind(settings),
-        "embedder": scaled(EmbedderDeployment, settings.embedding.scaling).bind(settings),
+        "entities": scaled(EntitiesDeployment, settings.entities.scaling, settings.entities.batching).bind(settings),
+        "classifier": scaled(ClassifierDeployment, settings.classifying.scaling, settings.classifying.batching).bind(
+            settings
+        ),
+        "embedder": scaled(EmbedderDeployment, settings.embedding.scaling, settings.embedding.batching).bind(settings),
     }
     retriever = scaled(RetrieverDeployment, settings.retrieval.scaling)
     for shard, name in enumerate(retriever_names(settings)):
@@ -81,14 +86,16 @@ def build_application(settings: Settings) -> serve.Application:
         handles["reranker"] = scaled(RerankerDeployment, settings.reranking.scaling).bind(settings)
     if settings.entities.candidate:
         tried = settings.entities.model_copy(update={"model": settings.entities.candidate})
-        beside = scaled(EntitiesDeployment, tried.scaling).options(name="EntitiesCandidate")
+        beside = scaled(EntitiesDeployment, tried.scaling, tried.batching).options(name="EntitiesCandidate")
         handles["candidate"] = beside.bind(settings.model_copy(update={"entities": tried}))
     if not settings.llm.base_url:
         handles["llm"] = build_llm(settings.llm, cache_dir=settings.cache_dir)
     for key, own in settings.models.items():
         if not own.base_url:
             handles[f"llm-{key}"] = build_llm(own, cache_dir=settings.cache_dir, deployment=f"Llm-{key}")
-    analyzer = scaled(AnalyzerDeployment, settings.analysis.scaling).bind(settings, handles)
+    analysis = settings.analysis
+    scaling = analysis.scaling.serve_options(queued_per_replica=analysis.documents_per_replica)
+    analyzer = AnalyzerDeployment.options(**scaling).bind(settings, handles)
     jobs = scaled(JobsDeployment, settings.ingestion.scaling).bind(settings)
     return scaled(IngressDeployment, settings.analysis.ingress).bind(settings, handles, analyzer, jobs)
 

@@ -25,12 +25,17 @@ class Scaling(Section):
     target_ongoing_requests: float = 4
     upscale_delay_s: float = 5
     downscale_delay_s: float = 60
+    look_back_s: float = 30
+    """Over which the load is averaged."""
     health_check_period_s: float = 10
     health_check_timeout_s: float = 30
     graceful_shutdown_timeout_s: float = 20
 
-    def serve_options(self) -> dict[str, Any]:
-        """The options of a Ray Serve deployment: a fixed number of replicas, or autoscaling between two."""
+    def serve_options(self, *, queued_per_replica: float | None = None) -> dict[str, Any]:
+        """The options of a Ray Serve deployment: a fixed number of replicas, or autoscaling between two.
+
+        `queued_per_replica`: it follows the depth of the queue that its replicas tell (rag/queue_policy.py), not requests.
+        """
         options: dict[str, Any] = {
             "ray_actor_options": {
                 "num_cpus": self.cpus,
@@ -44,6 +49,10 @@ class Scaling(Section):
         }
         if self.min_replicas == self.max_replicas:
             return options | {"num_replicas": self.min_replicas}
+        policy = {
+            "policy_function": "rag.queue_policy:QueuePolicy",
+            "policy_kwargs": {"per_replica": queued_per_replica},
+        }
         return options | {
             "autoscaling_config": {
                 "min_replicas": self.min_replicas,
@@ -51,6 +60,8 @@ class Scaling(Section):
                 "target_ongoing_requests": self.target_ongoing_requests,
                 "upscale_delay_s": self.upscale_delay_s,
                 "downscale_delay_s": self.downscale_delay_s,
+                "look_back_period_s": self.look_back_s,
+                **({"policy": policy} if queued_per_replica else {}),
             }
         }
 

@@ -226,6 +226,8 @@ class Answering(Section):
 
 class Analysis(Section):
     concurrent_documents: int = 4
+    documents_per_replica: float = Field(default=8, gt=0)
+    """Unfinished documents for which there is one analyzer, where `scaling` leaves their number open."""
     lease_seconds: float = 15
     """A dead analyzer's documents go on after this long; renewed every third of it."""
     max_attempts: int = 3

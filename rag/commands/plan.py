@@ -89,6 +89,18 @@ def plan(
     )
 
 
+def scaling(output: Output = None) -> None:
+    """Load that rises and falls on deployments that scale: how many replicas there were, and what failed."""
+    from rag.bench.scaling import bench_scaling
+
+    with reported():
+        result = bench_scaling()
+    for name, value in result.rows().items():
+        stdout().print(f"{name:36}{value}", markup=False)
+    if output is not None:
+        output.write_text(as_json(result), encoding="utf-8")
+
+
 def packing(
     rate: Annotated[float, typer.Option(help="Documents a second.")] = 1.1,
     documents: Annotated[int, typer.Option(help="Documents each way.")] = 100,

@@ -9,7 +9,9 @@ import ray
 from ray import serve
 from ray.serve.handle import DeploymentHandle
 
+from rag.errors import Unavailable
 from rag.launch import is_loopback
+from rag.queue_policy import DEPTH
 from rag.rpc.door import GrpcDoor
 from rag.services import open_state
 from rag.serving.monitoring import log_as_json
@@ -26,9 +28,17 @@ class AnalyzerDeployment:
         log_as_json(settings)
         services = services_over(settings, handles)
         await services.state.database.connect()
+        self._jobs = services.state.jobs
         self._worker = Worker(services, owner=serve.get_replica_context().replica_id.unique_id)
         seconds = settings.monitoring.queue_seconds
         self._watch = asyncio.create_task(watch_queue(services.state.jobs, services.metrics, seconds=seconds))
+
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        """What Serve asks for: analyzers scale with the queue (rag/queue_policy.py)."""
+        try:
+            return {DEPTH: float(await self._jobs.depth())}
+        except Unavailable:
+            return {}
 
     def check_health(self) -> None:
         if not self._worker.healthy or self._watch.done():

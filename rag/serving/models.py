@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from ray import serve
@@ -15,11 +15,13 @@ from rag import engines
 from rag.candidates import Candidates
 from rag.concurrency import LastUsed
 from rag.embedders import embedding_version, load_embedder
+from rag.errors import ConfigurationError
 from rag.labels import Example, LabelSet, Trained
 from rag.local import LocalReranker
 from rag.metrics import BATCH_SIZE, Metrics
 from rag.model import Box, Classification, Entity, Page, PageTask
 from rag.ports import Outline, SearchQuery, SearchResult, Terms
+from rag.scaling import Batching
 from rag.services import open_state
 from rag.serving.metrics import open_metrics
 from rag.serving.monitoring import log_as_json
@@ -39,6 +41,15 @@ async def _batch(calls: list[Sequence[T]], work: Callable[[list[T]], Sequence[R]
         split.append(results[: len(call)])
         results = results[len(call) :]
     return split
+
+
+def _rebatch(batched: Any, user_config: Mapping[str, float]) -> None:
+    """What Serve calls at the start and whenever `user_config` changes, without a restart. Raises ConfigurationError."""
+    if unknown := set(user_config) - set(Batching.model_fields):
+        raise ConfigurationError(f"user_config has no '{min(unknown)}'.", f"Keys: {', '.join(Batching.model_fields)}.")
+    own = Batching(**user_config)
+    batched.set_max_batch_size(own.max_batch_size)
+    batched.set_batch_wait_timeout_s(own.batch_wait_s)
 
 
 @serve.deployment(name="Reader")
@@ -97,11 +108,11 @@ class EntitiesDeployment:
     def __init__(self, settings: Settings) -> None:
         log_as_json(settings)
         self._metrics = open_metrics(settings)
-        own = settings.entities
         self._recognizer = engines.entities(settings)
-        self._batched.set_max_batch_size(own.batching.max_batch_size)
-        self._batched.set_batch_wait_timeout_s(own.batching.batch_wait_s)
         self._formed: Counter[int] = Counter()
+
+    def reconfigure(self, user_config: Mapping[str, float]) -> None:
+        _rebatch(self._batched, user_config)
 
     async def recognize(self, pages: Sequence[Page]) -> list[list[Entity]]:
         return await self._batched(pages)
@@ -121,10 +132,10 @@ class ClassifierDeployment:
     def __init__(self, settings: Settings) -> None:
         log_as_json(settings)
         self._metrics = open_metrics(settings)
-        own = settings.classifying
         self._classifier = engines.classifier(settings)
-        self._batched.set_max_batch_size(own.batching.max_batch_size)
-        self._batched.set_batch_wait_timeout_s(own.batching.batch_wait_s)
+
+    def reconfigure(self, user_config: Mapping[str, float]) -> None:
+        _rebatch(self._batched, user_config)
 
     async def classify(self, texts: Sequence[str], labels: LabelSet | None = None) -> list[Classification]:
         return await self._batched((texts, labels))
@@ -160,10 +171,11 @@ class EmbedderDeployment:
         await state.database.connect()
         active = await state.embeddings.settle(embedding_version(settings))
         self._models = LastUsed(lambda version: load_embedder(settings, settings.embedding.scaling.gpus, version))
-        self._batched.set_max_batch_size(settings.embedding.batching.max_batch_size)
-        self._batched.set_batch_wait_timeout_s(settings.embedding.batching.batch_wait_s)
         self._formed: Counter[int] = Counter()
         self._models.get(active).embed(["warm up"])
+
+    def reconfigure(self, user_config: Mapping[str, float]) -> None:
+        _rebatch(self._batched, user_config)
 
     async def embed(self, texts: Sequence[str], version: str) -> np.ndarray:
         rows = await self._batched([(version, text) for text in texts])
