@@ -37,11 +37,15 @@ _CODES = {
 }
 
 
+class StreamRefused(Exception):
+    """Ends a stream: Serve passes on the status that the context holds only with an item or an exception."""
+
+
 class GrpcDoor:
-    """`app` is set by the deployment when it has built it. `local_only`: Serve opens the port on every address, so what comes
+    """`application` is set by the deployment when it has built it. `local_only`: Serve opens the port on every address, so what comes
     from another machine is refused where the HTTP side listens on loopback only."""
 
-    app: ASGIApp
+    application: ASGIApp
     local_only: bool = True
 
     async def Ask(self, request: Any, grpc_context: Any) -> Any:
@@ -50,7 +54,7 @@ class GrpcDoor:
 
     async def AskStream(self, request: Any, grpc_context: Any) -> AsyncIterator[Any]:
         if self._stranger(grpc_context):
-            return
+            raise StreamRefused(grpc_context.details())
         asked = self._within("POST", "/v1/ask", _body(request) | {"stream": True}, grpc_context)
         read = b""
         async for part in asked.parts():
@@ -65,10 +69,11 @@ class GrpcDoor:
             for name, data in server_sent([whole + b"\n\n"]):
                 if name == "error":
                     _refuse(grpc_context, int(data.get("status", 500)), data)
-                    return
+                    raise StreamRefused(grpc_context.details())
                 yield _event(name, data)
         if asked.status != 200:
             _refuse(grpc_context, asked.status, json.loads(read or b"{}"))
+            raise StreamRefused(grpc_context.details())
 
     async def Search(self, request: Any, grpc_context: Any) -> Any:
         return _message(redwell_pb2.Results(), await self._json("POST", "/v1/search", _body(request), grpc_context))
@@ -99,7 +104,7 @@ class GrpcDoor:
         return infer_reply(found) if found else inference_pb2.ModelInferResponse()
 
     async def _ready(self) -> bool:
-        asked = Within(self.app, "GET", "/v2/health/ready", None, {})
+        asked = Within(self.application, "GET", "/v2/health/ready", None, {})
         return bool((await asked.whole()).get("ready"))
 
     async def _json(self, method: str, path: str, body: Any, context: Any) -> dict[str, Any]:
@@ -122,7 +127,7 @@ class GrpcDoor:
 
     def _within(self, method: str, path: str, body: Any, context: Any) -> Within:
         sent = {key: value for key, value in context.invocation_metadata() if key in FORWARDED}
-        return Within(self.app, method, path, body, sent)
+        return Within(self.application, method, path, body, sent)
 
 
 def _body(request: Message) -> dict[str, Any]:

@@ -90,5 +90,5 @@ class IngressDeployment(GrpcDoor):
     def __serve_build_asgi_app__(self) -> Any:
         from rag.api import create_app
 
-        self.app = create_app(self._services, behind_proxy=True)
-        return self.app
+        self.application = create_app(self._services, behind_proxy=True)
+        return self.application

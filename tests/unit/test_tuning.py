@@ -10,7 +10,7 @@ import pytest
 from rag.errors import ConfigurationError
 from rag.settings import Settings
 from rag.tuning.play import play
-from rag.tuning.simulate import Choice, choices, latencies, most, seconds_of, slowest
+from rag.tuning.simulate import choices, latencies, most, seconds_of, slowest
 from rag.tuning.tune import Tuned, draw, tune
 
 LINEAR = {1: 0.1, 2: 0.2, 4: 0.4, 8: 0.8}
@@ -72,13 +72,9 @@ def test_settings_and_curves(tmp_path):
     assert tuned.settings() == {"embedding": {"batching": {"max_batch_size": 8, "batch_wait_s": best.wait}}}
     assert Settings(**tuned.settings()).embedding.batching.max_batch_size == 8
     draw([tuned], tmp_path / "curve.svg")
-    assert (
-        "played with real calls" in (tmp_path / "curve.svg").read_text()
-        or (tmp_path / "curve.svg").stat().st_size > 9000
-    )
+    assert (tmp_path / "curve.svg").read_text().startswith("<?xml")
 
 
 def test_a_stage_without_batches_is_refused():
     with pytest.raises(ConfigurationError, match="'ocr' has no batches"):
         tune(["ocr"], Settings(), goal=1.0)
-    assert Choice(1, 0.0, 1.0, 0.1).size == 1

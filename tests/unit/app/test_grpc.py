@@ -33,7 +33,7 @@ async def ready(services):
 async def served(services):
     """Address, and the server that has to be stopped."""
     door = GrpcDoor()
-    door.app = create_app(services)
+    door.application = create_app(services)
     server = grpc.aio.server()
     redwell_pb2_grpc.add_RedwellServicer_to_server(door, server)
     inference_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(door, server)
