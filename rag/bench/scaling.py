@@ -13,14 +13,18 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    seconds: float
+    """Goes on until as many replicas run as are wanted, MOST_SECONDS at most."""
+
     callers: int
     """Calls under way all the time."""
     queued: int
     """Documents in the queue."""
+    wanted: tuple[int, int]
+    """Replicas of what follows its requests, and of what follows the queue."""
 
 
-PHASES = (Phase(4, 1, 1), Phase(16, 12, 12), Phase(22, 1, 1))
+PHASES = (Phase(1, 1, (1, 1)), Phase(12, 12, (3, 3)), Phase(1, 1, (1, 1)))
+MOST_SECONDS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +32,7 @@ class Sample:
     at: float
     """Seconds since the start."""
     phase: int
-    requests: int
-    """Replicas of what follows its requests..."""
-    queue: int
-    """...and of what follows the queue."""
+    running: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +42,22 @@ class ScalingResult:
     calls: int
     failures: int
 
-    def most(self, phase: int) -> tuple[int, int]:
-        """Replicas in a phase at most, of both."""
-        seen = [sample for sample in self.samples if sample.phase == phase]
-        return max(sample.requests for sample in seen), max(sample.queue for sample in seen)
+    def ended(self, phase: int) -> Sample:
+        """The last sample of a phase."""
+        return [sample for sample in self.samples if sample.phase == phase][-1]
 
     @property
-    def last(self) -> tuple[int, int]:
-        return self.samples[-1].requests, self.samples[-1].queue
+    def followed(self) -> bool:
+        return all(self.ended(index).running == phase.wanted for index, phase in enumerate(self.phases))
 
     def rows(self) -> dict[str, Any]:
         shown: dict[str, Any] = {"calls": self.calls, "failures": self.failures}
         for index, phase in enumerate(self.phases):
-            requests, queue = self.most(index)
-            shown[f"{phase.seconds:g} s, {phase.callers} callers, {phase.queued} queued"] = (
-                f"at most {requests} and {queue} replicas"
+            last = self.ended(index)
+            shown[f"{phase.callers} callers, {phase.queued} queued"] = (
+                f"{last.running[0]} and {last.running[1]} replicas at {last.at:.0f} s"
             )
-        return shown | {"at the end": f"{self.last[0]} and {self.last[1]} replicas"}
+        return shown | {"followed": "yes" if self.followed else "no"}
 
 
 def bench_scaling(phases: Sequence[Phase] = PHASES) -> ScalingResult:

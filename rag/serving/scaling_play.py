@@ -14,7 +14,7 @@ from ray.exceptions import RayError
 from ray.serve._private.common import ReplicaState
 from ray.serve.exceptions import RayServeException
 
-from rag.bench.scaling import Phase, Sample, ScalingResult
+from rag.bench.scaling import MOST_SECONDS, Phase, Sample, ScalingResult
 from rag.queue_policy import DEPTH
 from rag.scaling import Scaling
 
@@ -31,6 +31,8 @@ REQUESTS = Scaling(
 )
 QUEUE = REQUESTS.model_copy(update={"max_replicas": 4})
 PER_REPLICA = 4
+SETTLED_SECONDS = 2
+"""Calls go on for so long when the replicas are there."""
 
 
 @serve.deployment
@@ -106,14 +108,17 @@ def _load(phases: tuple[Phase, ...], handle: Any, queue: Any) -> ScalingResult:
     for thread in threads:
         thread.start()
     started = time.monotonic()
-    end = started
     for index, phase in enumerate(phases):
         wanted[0] = phase.callers
         ray.get(queue.set.remote(phase.queued))
-        end += phase.seconds
+        end = time.monotonic() + MOST_SECONDS
         while time.monotonic() < end:
-            samples.append(Sample(round(time.monotonic() - started, 1), index, _running("requests"), _running("queue")))
             time.sleep(0.5)
+            running = _running("requests"), _running("queue")
+            samples.append(Sample(round(time.monotonic() - started, 1), index, running))
+            if running == phase.wanted:
+                break
+        time.sleep(SETTLED_SECONDS)
     stopped.set()
     for thread in threads:
         thread.join(30)
