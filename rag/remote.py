@@ -12,8 +12,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from rag.candidates import Candidates
+from rag.circuit import Circuit
 from rag.embedders import embedding_version
-from rag.fallback import Circuit, FallbackGenerator
+from rag.fallback import FallbackGenerator
 from rag.labels import Example, LabelSet, Trained
 from rag.language_models import Llm
 from rag.metrics import CountedGenerator, Metrics, NoMetrics
@@ -266,5 +267,5 @@ def _generator(own: Llm, transport: Transport | None, seconds: float) -> Generat
 def _with_fallback(own: Llm, generator: Generator, named: Mapping[str, Generator]) -> Generator:
     if own.fallback not in named:
         return generator
-    circuit = Circuit(failures=own.away_after, seconds=own.away_seconds)
+    circuit = Circuit(own.name, failures=own.away_after, open_seconds=own.away_seconds)
     return FallbackGenerator(generator, named[own.fallback], circuit)

@@ -54,7 +54,7 @@ class ScalingResult:
         shown: dict[str, Any] = {"calls": self.calls, "failures": self.failures}
         for index, phase in enumerate(self.phases):
             last = self.ended(index)
-            shown[f"{phase.callers} callers, {phase.queued} queued"] = (
+            shown[f"{index + 1}: {phase.callers} callers, {phase.queued} queued"] = (
                 f"{last.running[0]} and {last.running[1]} replicas at {last.at:.0f} s"
             )
         return shown | {"followed": "yes" if self.followed else "no"}

@@ -9,6 +9,9 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message
 
+_BEHIND: set[asyncio.Task[None]] = set()
+"""Requests that work on behind their answer; the loop itself holds tasks weakly."""
+
 
 class Within:
     """One request; `status` is known once the first part of the body is."""
@@ -32,6 +35,7 @@ class Within:
         }
         self._body = json.dumps(body).encode() if body is not None else b""
         self._parts: asyncio.Queue[Message] = asyncio.Queue(maxsize=8)
+        self._listening = True
         self.status = 0
 
     async def parts(self) -> AsyncIterator[bytes]:
@@ -47,23 +51,29 @@ class Within:
             return {"type": "http.disconnect"}
 
         running = asyncio.create_task(self._run(receive))
+        done = False
         try:
-            while True:
+            while not done:
                 message = await self._parts.get()
                 if message["type"] == "http.response.start":
                     self.status = message["status"]
                 elif message["type"] == "http.response.body":
+                    # The application may have work to do behind its answer: it goes on by itself.
+                    done = not message.get("more_body")
                     if message.get("body"):
                         yield message["body"]
-                    if not message.get("more_body"):
-                        return
                 else:
+                    done = True
                     await running  # raises what ended it
-                    return
         finally:
             ended.set()
-            running.cancel()
-            await asyncio.wait([running])
+            self._listening = False
+            while not self._parts.empty():
+                self._parts.get_nowait()
+            if not done:
+                running.cancel()
+            _BEHIND.add(running)
+            running.add_done_callback(_BEHIND.discard)
 
     async def whole(self) -> Any:
         """The JSON of the answer, {} for none."""
@@ -72,6 +82,10 @@ class Within:
 
     async def _run(self, receive: Any) -> None:
         try:
-            await self._app(self._scope, receive, self._parts.put)
+            await self._app(self._scope, receive, self._send)
         finally:
-            await self._parts.put({"type": "ended"})
+            await self._send({"type": "ended"})
+
+    async def _send(self, message: Message) -> None:
+        if self._listening:
+            await self._parts.put(message)

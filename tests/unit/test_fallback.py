@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from rag.circuit import Circuit
 from rag.errors import InvalidInput, Unavailable
 from rag.fakes import FakeGenerator
-from rag.fallback import Circuit, FallbackGenerator
+from rag.fallback import FallbackGenerator
 from rag.model import Message, Token
 
 
@@ -42,27 +43,11 @@ async def said(generator, **options):
     return "".join([token.text async for token in generator.stream([Message("user", "?")], max_tokens=9, **options)])
 
 
-def test_a_circuit_opens_after_failures_in_a_row_and_lets_one_try_again():
-    clock = Clock()
-    circuit = Circuit(failures=2, seconds=30, clock=clock)
-    circuit.failed()
-    circuit.succeeded()
-    circuit.failed()
-    assert (circuit.asks(), circuit.open) == (True, False)
-    circuit.failed()
-    assert (circuit.asks(), circuit.open) == (False, True)
-    clock.now = 31
-    assert [circuit.asks(), circuit.asks()] == [True, False]
-    circuit.failed()
-    clock.now = 62
-    assert circuit.asks()
-    circuit.succeeded()
-    assert [circuit.asks(), circuit.asks()] == [True, True]
-
-
 async def test_while_the_remote_model_is_away_the_own_one_answers_and_the_remote_is_left_alone():
     clock, remote = Clock(), Scripted(failures=3)
-    shared = FallbackGenerator(remote, FakeGenerator(says="own"), Circuit(failures=3, seconds=30, clock=clock))
+    shared = FallbackGenerator(
+        remote, FakeGenerator(says="own"), Circuit("remote", failures=3, open_seconds=30, clock=clock)
+    )
     requests = [shared.for_request() for _ in range(6)]
     assert [await said(one) for one in requests[:5]] == ["own"] * 5
     assert remote.asked == 3
@@ -72,14 +57,27 @@ async def test_while_the_remote_model_is_away_the_own_one_answers_and_the_remote
 
 
 async def test_what_has_begun_is_not_begun_again():
-    generator = FallbackGenerator(Scripted(1, words=2), FakeGenerator(says="own"), Circuit(failures=3, seconds=1))
+    generator = FallbackGenerator(Scripted(1, words=2), FakeGenerator(says="own"), Circuit("remote", failures=3))
     with pytest.raises(Unavailable):
         await said(generator)
 
 
 async def test_a_wrong_request_is_no_failure_of_the_model():
     remote = Scripted(9, error=InvalidInput("too long"))
-    circuit = Circuit(failures=1, seconds=30)
+    circuit = Circuit("remote", failures=1)
     with pytest.raises(InvalidInput):
         await said(FallbackGenerator(remote, FakeGenerator(), circuit))
     assert not circuit.open
+
+
+async def test_a_request_that_is_left_lets_the_next_one_try():
+    clock, remote = Clock(), Scripted(failures=1, words=1)
+    circuit = Circuit("remote", failures=1, open_seconds=5, clock=clock)
+    generator = FallbackGenerator(remote, FakeGenerator(says="own"), circuit)
+    with pytest.raises(Unavailable):
+        await said(generator)
+    clock.now = 6
+    stream = generator.stream([Message("user", "?")], max_tokens=9)
+    assert (await anext(stream)).text == "word "
+    await stream.aclose()
+    assert await said(generator) == "word remote"
