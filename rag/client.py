@@ -25,6 +25,7 @@ from rag.calls.questions import QuestionCalls
 from rag.calls.reruns import RerunCalls
 from rag.calls.rollouts import RolloutCalls
 from rag.calls.shelf import ShelfCalls
+from rag.calls.system import SystemCalls
 from rag.wire import ApiError
 
 __all__ = ["ApiError", "File", "Highlight", "RedwellClient"]
@@ -45,6 +46,7 @@ class RedwellClient(
     RerunCalls,
     RolloutCalls,
     ShelfCalls,
+    SystemCalls,
     ConversationCalls,
 ):
     """Thread-safe. Calls that may be repeated are retried on 429, 502, 503 and 504, for `retry_seconds` in all."""

@@ -57,6 +57,14 @@ def examine(profile: str, *, file: Path | None = None, languages: str | None = N
     return checks
 
 
+def running(settings: Settings) -> list[Check]:
+    """Of a machine on which the service runs: its ports are taken, by itself."""
+    checks = [python(sys.version_info[:2]), ray(), gpu(wanted=settings.profile != "cpu")]
+    checks += [*tesseract(settings.reading.languages), libreoffice()]
+    checks += [weights(settings, name) for name in models(settings)]
+    return [*checks, memory(_memory_gib()), disk(settings.data_dir), database(settings)]
+
+
 def python(version: tuple[int, ...]) -> Check:
     said = ".".join(map(str, version))
     if version[:2] == PYTHON:

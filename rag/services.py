@@ -27,6 +27,8 @@ from rag.store.rollouts import RolloutStore
 from rag.store.switches import PassageSwitches
 from rag.store.tags import TagStore
 from rag.store.views import IndexViews
+from rag.store.work import WorkStore
+from rag.system import Deployments
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class State:
     tags: TagStore
     switches: PassageSwitches
     conversations: ConversationStore
+    work: WorkStore
     rollouts: RolloutStore
     keys: KeyStore
     audit: AuditStore
@@ -69,6 +72,8 @@ class Services:
     metrics: Metrics = field(default_factory=NoMetrics)
     candidate: EntityRecognizer | None = None
     """A model that is tried beside `entities` (rag/rollout.py)."""
+    deployments: Deployments | None = None
+    """How the parts are, where something runs them."""
     models: AnsweringModels = field(default_factory=AnsweringModels)
     """Language models beside `generator`, by name."""
 
@@ -95,6 +100,7 @@ def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
         TagStore(database),
         PassageSwitches(database),
         ConversationStore(database),
+        WorkStore(database),
         RolloutStore(database),
         KeyStore(database),
         AuditStore(database),

@@ -23,7 +23,7 @@ def _client(url: str, key: str | None, user: str | None) -> RedwellClient:
 
 def client() -> RedwellClient:
     """The client of REDWELL_API_URL and of whoever looks at the page; the key never leaves this process."""
-    return _client(os.environ.get("REDWELL_API_URL") or DEFAULT_URL, _key(), people.person())
+    return _client(os.environ.get("REDWELL_API_URL") or DEFAULT_URL, key(), people.person())
 
 
 def asks_for_key() -> bool:
@@ -31,7 +31,8 @@ def asks_for_key() -> bool:
     return os.environ.get("REDWELL_PAGE_ASKS") == "1"
 
 
-def _key() -> str | None:
+def key() -> str | None:
+    """The API key of whoever looks at the page."""
     if people.configured():
         return people.key_of(people.person(), people.own()) or os.environ.get("REDWELL_API_KEY") or None
     if asks_for_key():
@@ -86,7 +87,7 @@ def sign_out() -> None:
 
 def page_image(document_id: str, number: int, highlights: tuple[view.Span, ...], width: int) -> bytes:
     """PNG; cached because every click runs the page again. Raises ApiError."""
-    return _page_image(_key(), document_id, number, highlights, width)
+    return _page_image(key(), document_id, number, highlights, width)
 
 
 @st.cache_data(show_spinner=False, max_entries=200, ttl=900)

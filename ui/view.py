@@ -17,6 +17,11 @@ from ui.words import language, later, say, several
 
 Span = tuple[int, int]
 
+
+class Safe(str):
+    """HTML that was made here."""
+
+
 STAGES = {
     "read": later("Read"),
     "entities": later("Entities"),
@@ -339,6 +344,19 @@ def facts_html(facts: Mapping[str, object]) -> str:
         if value not in (None, "", 0)
     )
     return f'<dl class="rw-facts">{rows}</dl>'
+
+
+def mark_html(status: str, text: str) -> Safe:
+    """A coloured dot of a status before a word."""
+    return Safe(f'<span class="rw-status rw-{_word(status)}">{escape(text)}</span>')
+
+
+def table_html(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Cells are escaped unless they are Safe."""
+    head = "".join(f"<th>{escape(one)}</th>" for one in heads)
+    cells = ("".join(f"<td>{one if isinstance(one, Safe) else escape(one)}</td>" for one in row) for row in rows)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    return f'<table class="rw-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def meta(document: Document) -> str:

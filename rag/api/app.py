@@ -29,6 +29,7 @@ from rag.api import (
     redaction,
     reruns,
     rollouts,
+    system,
     tags,
 )
 from rag.api.deadlines import Deadlines
@@ -69,6 +70,7 @@ def create_app(services: Services, *, behind_proxy: bool = False) -> FastAPI:
     app.include_router(index_routes(services))
     app.include_router(documents.routes(services))
     app.include_router(tags.routes(services))
+    app.include_router(system.routes(services))
     app.include_router(passages.routes(services))
     app.include_router(conversations.routes(services))
     app.include_router(exports.routes(services))

@@ -13,7 +13,7 @@ INFERENCE = ("/v2/models",)
 ADMIN = ("/v1/keys", "/v1/audit")
 ADMIN_CHANGES = ("/v1/jobs", "/v1/reanalyse")
 """Reading how far they are is reading."""
-OPERATORS = ("/v1/index", "/v1/candidates", "/v1/rollouts")
+OPERATORS = ("/v1/index", "/v1/candidates", "/v1/rollouts", "/v1/system")
 """They concern the installation, all tenants of it."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import ray
@@ -14,7 +15,7 @@ from rag.launch import is_loopback
 from rag.queue_policy import DEPTH
 from rag.rpc.door import GrpcDoor
 from rag.services import open_state
-from rag.serving.monitoring import log_as_json
+from rag.serving.monitoring import deployment_states, log_as_json
 from rag.serving.transport import services_over
 from rag.settings import Settings
 
@@ -83,7 +84,7 @@ class IngressDeployment(GrpcDoor):
         jobs: DeploymentHandle,
     ) -> None:
         log_as_json(settings)
-        self._services = services_over(settings, handles)
+        self._services = replace(services_over(settings, handles), deployments=deployment_states)
         self._behind = (analyzer, jobs)
         self.local_only = is_loopback(settings.server.host)
 

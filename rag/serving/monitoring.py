@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ray.serve.schema import LoggingConfig, TracingConfig
+from ray import serve
+from ray.serve.schema import LoggingConfig, ReplicaState, TracingConfig
 
 from rag.logs import configure
 from rag.redaction.logs import redact_logs
 from rag.settings import Monitoring, Settings
+from rag.system import DeploymentState
 
 SERVE_LOGGER = "ray.serve"
 TRACE_FILE_FOLDER = "REDWELL_TRACE_FOLDER"
@@ -21,6 +23,21 @@ def log_as_json(settings: Settings) -> None:
     configure(SERVE_LOGGER)
     if settings.redaction.logs:
         redact_logs(settings.redaction.kinds)
+
+
+def deployment_states() -> list[DeploymentState]:
+    """Of the application that this replica belongs to, by name."""
+    application = serve.status().applications.get(serve.get_replica_context().app_name)
+    return [
+        DeploymentState(
+            name,
+            one.status.value,
+            one.replica_states.get(ReplicaState.RUNNING, 0),
+            sum(number for state, number in one.replica_states.items() if state is not ReplicaState.STOPPING),
+            one.message,
+        )
+        for name, one in sorted((application.deployments if application else {}).items())
+    ]
 
 
 def serve_logging(monitoring: Monitoring) -> LoggingConfig:

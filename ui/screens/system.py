@@ -7,6 +7,7 @@ import os
 import streamlit as st
 
 from ui import api, people, view
+from ui.screens import running
 from ui.words import LANGUAGES, language, later, say
 
 NAMES = {"sequence": later("Index has reached change"), "behind": later("Changes waiting to be indexed")}
@@ -21,6 +22,7 @@ def render() -> None:
             api.sign_out()
             _language()
     st.fragment(_state, run_every=5.0)()
+    running.checks()
 
 
 def _language() -> None:
@@ -63,3 +65,4 @@ def _state() -> None:
         skip = ("status", "detail", "remedy", "code")
         parts = {say(NAMES.get(k, k)): str(v) for k, v in ready.parts.items() if k not in skip}
         st.html(view.facts_html(parts))
+    running.parts()

@@ -1,0 +1,86 @@
+"""Deployments, queue and times of the running service, and what `redwell doctor` says: for whoever looks after it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rag.client import ApiError
+from rag.replies_system import Check, System
+from ui import api, view
+from ui.words import later, say, several
+
+MARKS = {"ok": "ready", "warn": "partial", "fail": "failed"}
+MODELS = {
+    "language": later("Language model"),
+    "embedding": later("Embedding model"),
+    "entities": later("Names"),
+    "classifier": later("Types"),
+    "ocr": later("Text recognition"),
+}
+
+
+def parts() -> None:
+    """Nothing where the key may not see it."""
+    try:
+        found = api.client().system()
+    except ApiError as error:
+        if error.status not in (401, 403):
+            api.show(error)
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        _deployments(found)
+    with right:
+        st.subheader(say("Queue"), anchor=False)
+        st.html(
+            view.line_html(say("{documents} not finished", documents=several(found.waiting, "document", "documents")))
+        )
+        _stages(found)
+    st.subheader(say("Models"), anchor=False)
+    st.html(view.facts_html({say(MODELS.get(name, name)): model for name, model in found.models.items()}))
+
+
+def _deployments(found: System) -> None:
+    st.subheader(say("Deployments"), anchor=False)
+    if not found.deployments:
+        st.html(view.line_html(say("All parts run in one process.")))
+    rows = [
+        [one.name, view.mark_html("ready" if one.status == "HEALTHY" else "partial", one.status.lower()),
+         f"{one.replicas} / {one.wanted}", one.message]
+        for one in found.deployments
+    ]  # fmt: skip
+    if rows:
+        st.html(view.table_html([say("Deployment"), say("State"), say("Replicas"), ""], rows))
+
+
+def _stages(found: System) -> None:
+    rows = [
+        [
+            say(view.STAGES.get(one.stage, one.stage)),
+            view.seconds(one.median),
+            view.seconds(one.p95),
+            str(one.failed or ""),
+        ]
+        for one in found.stages
+    ]
+    if rows:
+        st.html(view.table_html([say("Stage"), say("Half of all within"), say("95% within"), say("Failed")], rows))
+
+
+@st.cache_data(show_spinner=False, ttl=60)
+def _checks(key: str | None) -> list[Check]:
+    """Of one key: looking at a machine takes a second."""
+    return api.client().checks()
+
+
+def checks() -> None:
+    try:
+        found = _checks(api.key())
+    except ApiError:
+        return  # the parts above have said why
+    st.subheader(say("Checks of this machine"), anchor=False)
+    rows = [
+        [one.name, view.mark_html(MARKS.get(one.status, "partial"), one.status), one.detail, one.remedy]
+        for one in found
+    ]
+    st.html(view.table_html([say("Check"), say("State"), say("Found"), say("What to do")], rows))
