@@ -20,6 +20,8 @@ from rag.verify.findings import Damage, Finding
 
 FRESH_SECONDS = 3600.0
 """Files younger than this may belong to an upload or an archive that has no row yet: they are left alone."""
+OF_DOCUMENTS = ("originals/", "unlocked/", "converted/", "redacted/", "instant/")
+"""Only these are called orphans. What was put into quarantine, or lies there for another reason, is not ours to delete."""
 _FROM = "Restore it: `redwell verify --repair --from BACKUP`; or delete the document and send it again."
 
 

@@ -139,6 +139,14 @@ async def test_copies_of_an_original_are_no_orphans_as_long_as_it_is_there(libra
     assert await library.found() == []
 
 
+async def test_what_is_in_quarantine_stays_there(library: Library) -> None:
+    key = f"quarantine/{'ab' * 32}"
+    await library.blobs.put(key, b"EICAR")
+    os.utime(library.path(key), (OLD, OLD))
+    assert await library.look(repair=True) == []
+    assert await library.blobs.exists(key)
+
+
 async def test_what_was_cut_off_in_writing_is_swept(library: Library) -> None:
     partial = library.path(library.documents[0].blob).parent / ".partial-x"
     partial.write_bytes(b"half")
