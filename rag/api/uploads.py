@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
@@ -50,6 +51,8 @@ async def upload_form(request: Request, services: Services, *, field: str = "fil
         data = await request.form(max_files=most, max_fields=50)
     except MultiPartException as error:
         raise InvalidInput(f"The form cannot be parsed: {error.message}") from error
+    except HTTPException as error:  # what starlette makes of it inside an application
+        raise InvalidInput(f"The form cannot be parsed: {error.detail}") from error
     try:
         yield _form(data, field)
     finally:

@@ -18,6 +18,7 @@ from rag.embedders import embedding_version, load_embedder
 from rag.errors import ConfigurationError
 from rag.labels import Example, LabelSet, Trained
 from rag.local import LocalReranker
+from rag.loopback import keep_servers_here
 from rag.metrics import BATCH_SIZE, Metrics
 from rag.model import Box, Classification, Entity, Page, PageTask
 from rag.ports import Outline, SearchQuery, SearchResult, Terms
@@ -56,6 +57,7 @@ def _rebatch(batched: Any, user_config: Mapping[str, float]) -> None:
 class ReaderDeployment:
     def __init__(self, settings: Settings) -> None:
         log_as_json(settings)
+        keep_servers_here()
         self._reader = engines.reader(settings)
 
     async def read(
@@ -94,6 +96,7 @@ class ReaderDeployment:
 class OcrDeployment:
     def __init__(self, settings: Settings) -> None:
         log_as_json(settings)
+        keep_servers_here()
         self._engine = engines.ocr(settings)
         # One page at a time: the replica has one core, and its queue is the next page's wait.
         self._core = asyncio.Semaphore(1)
@@ -107,6 +110,7 @@ class OcrDeployment:
 class EntitiesDeployment:
     def __init__(self, settings: Settings) -> None:
         log_as_json(settings)
+        keep_servers_here()
         self._metrics = open_metrics(settings)
         self._recognizer = engines.entities(settings)
         self._formed: Counter[int] = Counter()
@@ -131,6 +135,7 @@ class EntitiesDeployment:
 class ClassifierDeployment:
     def __init__(self, settings: Settings) -> None:
         log_as_json(settings)
+        keep_servers_here()
         self._metrics = open_metrics(settings)
         self._classifier = engines.classifier(settings)
 
@@ -166,6 +171,7 @@ class EmbedderDeployment:
 
     async def __init__(self, settings: Settings) -> None:
         log_as_json(settings)
+        keep_servers_here()
         self._metrics = open_metrics(settings)
         state = open_state(settings)
         await state.database.connect()
@@ -204,6 +210,7 @@ class EmbedderDeployment:
 class RetrieverDeployment:
     async def __init__(self, settings: Settings, shard: int = 0) -> None:
         log_as_json(settings)
+        keep_servers_here()
         from rag.retrieve import IndexView
 
         state = open_state(settings)
