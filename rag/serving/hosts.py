@@ -12,9 +12,9 @@ from ray.serve.handle import DeploymentHandle
 
 from rag.errors import Unavailable
 from rag.launch import is_loopback
+from rag.loopback import keep_servers_here
 from rag.queue_policy import DEPTH
 from rag.rpc.door import GrpcDoor
-from rag.loopback import keep_servers_here
 from rag.services import open_state
 from rag.serving.monitoring import deployment_states, log_as_json
 from rag.serving.transport import services_over
