@@ -86,6 +86,12 @@ def insights(window: Page, url: str, ids: dict[str, str]) -> None:
     window.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").nth(3).wait_for()
 
 
+def passages(window: Page, url: str, ids: dict[str, str]) -> None:
+    document(window, url, ids)
+    window.get_by_role("tab", name="Passages").click()
+    window.locator(".rw-quote").first.wait_for()
+
+
 def plain(name: str) -> Take:
     def take(window: Page, url: str, ids: dict[str, str]) -> None:
         window.goto(f"{url}/{name}")
@@ -99,6 +105,7 @@ PAGES: dict[str, Take] = {
     "documents": documents,
     "document": document,
     "fields": fields,
+    "passages": passages,
     "search": search,
     "insights": insights,
     "jobs": plain("jobs"),

@@ -7,7 +7,7 @@ import streamlit as st
 from rag.client import ApiError
 from rag.replies import Document, Entity, Mention
 from ui import api, marked, view, viewer
-from ui.screens import contents, downloads, fields, labelling, passages, tagging
+from ui.screens import contents, downloads, fields, labelling, library, passages, tagging
 from ui.words import later, say
 
 TABS = (
@@ -112,7 +112,9 @@ def _pages(document: Document) -> None:
     left, right = st.columns([11, 10], gap="large")
     with left:
         _turner(document, number)
-        viewer.page_picture(document.id, number, highlights, filename=document.filename)
+        viewer.zoomed_picture(document.id, number, highlights, filename=document.filename)
+        if (document.page_count or 1) > 1 and st.toggle(say("Thumbnails"), key="thumbnails"):
+            viewer.thumbnails(document.id, document.page_count or 1, number, _go)
     with right:
         text, summary, entities, found, cut, details = st.tabs([say(name) for name in TABS], key="tab")
         with text, api.shown():
@@ -197,6 +199,9 @@ def _summary(document: Document) -> None:
 def _entities(document: Document) -> None:
     if not document.entities:
         st.caption(say("No names, places, dates or amounts were found."))
+    clicked = st.session_state.get("entity clicked")
+    if clicked in {entity.text for entity in document.entities}:
+        library.button(say("Other documents with {name}", name=view.label(clicked)), entity=str(clicked))
     groups: dict[str, list[Entity]] = {}
     for entity in document.entities[:MOST_ENTITIES]:
         groups.setdefault(marked.entity_group(entity.type)[1], []).append(entity)
@@ -207,6 +212,7 @@ def _entities(document: Document) -> None:
                 times = f" · {entity.count}" if entity.count > 1 else ""
                 if st.button(f"{view.label(entity.text)}{times}", key=f"entity {name} {at}") and entity.mentions:
                     mention = _next_mention(entity, name)
+                    st.session_state["entity clicked"] = entity.text
                     _go(mention.page, mention)
     left_out = len(document.entities) - MOST_ENTITIES
     if left_out > 0:

@@ -12,6 +12,7 @@ import streamlit as st
 from rag.replies import EntityCount, Stats
 from rag.replies_insights import Cooccurrence, Moment
 from ui import api, view
+from ui.screens import library, trials
 from ui.words import later, say
 
 MOST_NAMES = 20
@@ -43,6 +44,7 @@ def render() -> None:
         _timeline(collection)
     with api.shown():
         _together(collection)
+    trials.table()
 
 
 def _collection() -> str | None:
@@ -64,7 +66,7 @@ def _types(stats: Stats) -> None:
     event = st.altair_chart(bars(rows, "label"), on_select="rerun", key="chart_types", width="stretch")
     chosen = picked(event, "label")
     if chosen:
-        _library(type=chosen)
+        _documents(type=chosen)
 
 
 def _names(collection: str | None) -> None:
@@ -84,7 +86,7 @@ def _names(collection: str | None) -> None:
     event = st.altair_chart(bars(names_frame(found), "name"), on_select="rerun", key="chart_names", width="stretch")
     chosen = picked(event, "norm")
     if chosen:
-        _library(entity=chosen)
+        _documents(entity=chosen)
 
 
 def _timeline(collection: str | None) -> None:
@@ -197,19 +199,9 @@ def picked(event: Mapping[str, Any] | Any, field: str) -> str | None:
     return str(points[0][field]) if points and field in points[0] else None
 
 
-def _library(**filters: str) -> None:
-    """A button into the library with these filters; the fields there have the same keys."""
-    [(name, value)] = filters.items()
-    if st.button(
-        say("Show the documents: {filter}", filter=view.label(value)),
-        icon=":material/filter_alt:",
-        key=f"to library {name}",
-    ):
-        for key in ("q", "entity", "status", "type", "coll"):
-            st.session_state.pop(key, None)
-        st.session_state[name] = value
-        st.session_state["coll"] = st.session_state.get("insight_coll")
-        st.switch_page(st.session_state.pages["documents"])
+def _documents(**filters: str) -> None:
+    label = say("Show the documents: {filter}", filter=view.label(next(iter(filters.values()))))
+    library.button(label, **filters, coll=st.session_state.get("insight_coll"))
 
 
 def _links(ids: Sequence[str]) -> None:
