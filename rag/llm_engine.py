@@ -36,20 +36,19 @@ def engine_plan(own: Llm, source: str) -> EnginePlan:
     environment = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
     if Path(source).is_dir():
         environment["HF_HUB_OFFLINE"] = "1"
+    workers = own.tensor_parallel * own.pipeline_parallel
+    parallel = {"tensor_parallel_size": own.tensor_parallel, "pipeline_parallel_size": own.pipeline_parallel}
     if own.scaling.gpus == 0:
+        if workers > 1:
+            arguments |= parallel
         environment |= {
             "VLLM_CPU_OMP_THREADS_BIND": own.cpu_bind,
             "VLLM_CPU_KVCACHE_SPACE": str(own.kv_cache_gib),
         }
-        return EnginePlan(source, arguments, [{"CPU": 1}], environment)
-    arguments |= {
-        "tensor_parallel_size": own.tensor_parallel,
-        "pipeline_parallel_size": own.pipeline_parallel,
-        "gpu_memory_utilization": own.gpu_memory_utilization,
-    }
+        return EnginePlan(source, arguments, [{"CPU": 1}] * workers, environment)
+    arguments |= parallel | {"gpu_memory_utilization": own.gpu_memory_utilization}
     if own.scaling.gpus < 1:
         environment["VLLM_RAY_PER_WORKER_GPUS"] = str(own.scaling.gpus)
-    workers = own.tensor_parallel * own.pipeline_parallel
     bundles: list[dict[str, float]] = [{"CPU": 1, "GPU": own.scaling.gpus} for _ in range(workers)]
     return EnginePlan(source, arguments, bundles, environment)
 

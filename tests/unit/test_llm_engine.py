@@ -15,6 +15,13 @@ def test_the_cpu_engine_binds_cores_and_asks_for_one_cpu_bundle(tmp_path):
     assert "tensor_parallel_size" not in plan.arguments
 
 
+def test_several_workers_on_cpus_are_told_to_vllm(tmp_path):
+    own = load("cpu", overrides={"llm": {"tensor_parallel": 2, "cpu_bind": "0|1"}}).llm
+    plan = engine_plan(own, str(tmp_path))
+    assert (plan.arguments["tensor_parallel_size"], plan.bundles) == (2, [{"CPU": 1}] * 2)
+    assert plan.environment["VLLM_CPU_OMP_THREADS_BIND"] == "0|1"
+
+
 def test_tensor_parallel_asks_for_one_bundle_a_worker():
     plan = engine_plan(load("cluster").llm, "Qwen/Qwen3-32B")
     assert plan.bundles == [{"CPU": 1, "GPU": 1}] * 4
