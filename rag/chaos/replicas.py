@@ -126,10 +126,15 @@ def _whole(stack: Stack, name: str, count: int) -> None:
         time.sleep(0.3)
 
 
+def _lost(sent: Sent) -> bool:
+    """Neither answered nor refused for want of room, with the time to come again."""
+    return not sent.fine and not (sent.status == 503 and sent.retry_after)
+
+
 def _row(name: str, kills: list[_Kill]) -> Row:
     raw = [sent for kill in kills for sent in kill.raw]
     failed = [said for kill in kills for said in kill.failed]
-    lost = sum(not sent.fine for sent in raw)
+    lost = sum(_lost(sent) for sent in raw)
     return Row(
         "replicas",
         f"kill -9 {name}",
@@ -139,6 +144,6 @@ def _row(name: str, kills: list[_Kill]) -> Row:
         IN_FLIGHT * len(kills),
         len(failed),
         max(kill.recovered for kill in kills),
-        passed=not failed and all(sum(not sent.fine for sent in kill.raw) <= IN_FLIGHT for kill in kills),
+        passed=not failed and all(sum(_lost(sent) for sent in kill.raw) <= IN_FLIGHT for kill in kills),
         seen={"raw": tallied(raw), "client": failed[:5]},
     )
