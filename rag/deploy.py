@@ -40,6 +40,8 @@ from rag.serving.transport import RayTransport
 from rag.settings import Settings, load
 
 APP = "redwell"
+WAITING_REQUESTS = 128
+"""That a proxy keeps while every ingress replica has all that it takes; further ones get 503 with Retry-After."""
 GRPC_SERVICES = (
     "rag.proto.redwell_pb2_grpc.add_RedwellServicer_to_server",
     "rag.proto.inference_pb2_grpc.add_GRPCInferenceServiceServicer_to_server",
@@ -97,7 +99,11 @@ def build_application(settings: Settings) -> serve.Application:
     scaling = analysis.scaling.serve_options(queued_per_replica=analysis.documents_per_replica)
     analyzer = AnalyzerDeployment.options(**scaling).bind(settings, handles)
     jobs = scaled(JobsDeployment, settings.ingestion.scaling).bind(settings)
-    return scaled(IngressDeployment, settings.analysis.ingress).bind(settings, handles, analyzer, jobs)
+    # Without a bound the proxy keeps what it cannot hand on until it is timed out; refused at once, it can come again.
+    ingress = scaled(IngressDeployment, settings.analysis.ingress).options(
+        max_queued_requests=WAITING_REQUESTS, backpressure_config={"status_code": 503, "retry_after_s": 1}
+    )
+    return ingress.bind(settings, handles, analyzer, jobs)
 
 
 def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
