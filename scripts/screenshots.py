@@ -35,6 +35,8 @@ SIZE = {"width": 1280, "height": 800}
 COLOURS = 64
 SETTLE_MS = 900
 QUESTION = "What is the monthly rent of 18 Harbour Street?"
+TAGS = {"invoice": "to pay", "lease": "Harbour Street", "letter": "answer"}
+"""Part of a name -> the tag that those documents get."""
 Take = Callable[["Page", str, dict[str, str]], None]
 
 
@@ -121,6 +123,12 @@ def small(png: bytes) -> bytes:
     return out.getvalue()
 
 
+def tag(client: RedwellClient) -> None:
+    """So that there is something to see of it."""
+    for word in TAGS:
+        client.tag([found.id for found in client.documents(q=word)], add=[TAGS[word]])
+
+
 @contextmanager
 def service() -> Iterator[str]:
     running = os.environ.get("REDWELL_API_URL")
@@ -132,6 +140,7 @@ def service() -> Iterator[str]:
     with sampled(KEPT / "data") as url:
         with RedwellClient(url) as client:
             load_samples(client, SAMPLES, progress=print)
+            tag(client)
         yield url
 
 

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from ingestion.inprocess import InProcess, local_services
 from rag import engines
 from rag.embedders import embedding_version
+from rag.errors import Unavailable
 from rag.fakes import FakeGenerator
+from rag.model import Message, Token
 from rag.remote import ReaderClient, Transport
 from rag.retrieve import IndexView
 from rag.settings import Settings, load
 from tests.ui.played import serving
 
 PICTURE_SECONDS = 120
+
+
+@dataclass(kw_only=True)
+class Quoting(FakeGenerator):
+    """Sums documents up by their first sentences; away when a question comes, so that the answer is a quotation."""
+
+    async def stream(self, messages: Sequence[Message], **options: Any) -> AsyncIterator[Token]:
+        if "<passage" in messages[-1].content:
+            raise Unavailable("No language model takes part here.")
+        async for token in super().stream(messages, **options):
+            yield token
 
 
 @contextmanager
@@ -34,7 +47,7 @@ def sampled(folder: Path, **overrides: Any) -> Iterator[str]:
         model=embedding_version(settings),
     )
     reader = ReaderClient(InProcess(lambda: _reader(settings), together=True), PICTURE_SECONDS)
-    whole = replace(services, reader=reader, retriever=view, generator=FakeGenerator())
+    whole = replace(services, reader=reader, retriever=view, generator=Quoting())
     with serving(whole, start=view.start, stop=view.stop) as url:
         yield url
 
