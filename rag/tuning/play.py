@@ -27,6 +27,9 @@ async def play(
             batch = [await waiting.get()]
             end = time.perf_counter() + wait
             while len(batch) < size:
+                if not waiting.empty():  # wait_for gives up at once where no time is left, whatever is there
+                    batch.append(waiting.get_nowait())
+                    continue
                 try:
                     batch.append(await asyncio.wait_for(waiting.get(), max(0.0, end - time.perf_counter())))
                 except TimeoutError:

@@ -66,6 +66,17 @@ async def test_played_calls_all_come_back():
     assert min(found) > 0.001
 
 
+async def test_what_waits_is_taken_together_without_a_wait():
+    seen = []
+
+    def work(texts):
+        seen.append(len(texts))
+        time.sleep(0.01)
+
+    await play(work, ["a"], size=8, wait=0.0, rate=5000, calls=40)
+    assert max(seen) == 8
+
+
 def test_settings_and_curves(tmp_path):
     best = choices(PARALLEL, 0.5)[0]
     tuned = Tuned("embedder", 0.5, PARALLEL, best, replace(best, size=2), 10.0, 0.3)
