@@ -63,7 +63,7 @@ class Endpoints:
             body = await checked(request)
             self.chats += 1
             if self.fails_every and self.chats % self.fails_every == 0:
-                raise HTTPException(500, "every so often")
+                raise HTTPException(404, "every so often")  # what the client does not try again by itself
             return StreamingResponse(self._chunks(body), media_type="text/event-stream")
 
         return app
