@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / ".cache" / "tests"
-TIERS = {"unit": 5, "contract": 12, "kube": 5, "serve": 25, "ui": 12}
+TIERS = {"unit": 12, "contract": 15, "kube": 5, "serve": 30, "ui": 15}
 """Tier -> minutes after which it is ended as hanging; far above what it takes."""
 
 
