@@ -57,7 +57,8 @@ async def send(http: httpx.AsyncClient, call: Call, number: int) -> Sent:
 
 
 def client_of(url: str, connections: int = 100) -> httpx.AsyncClient:
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    # Servers close connections that idle for five seconds; one that is closed while it is taken up again is no failure of theirs.
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=2)
     return httpx.AsyncClient(base_url=url, timeout=120, limits=limits)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -34,11 +35,11 @@ LEASE = (
 
 
 @pytest.fixture
-async def services(tmp_path: Path) -> AsyncIterator[Services]:
+async def services(tmp_path: Path, migrated: Path) -> AsyncIterator[Services]:
     settings = Settings(data_dir=tmp_path, answering=Answering(min_relevance=0.2), limits=Limits(upload_bytes=200_000))
     blobs = FakeBlobs()
+    shutil.copy(migrated, tmp_path)
     state = open_state(settings, blobs)
-    await state.database.connect()
     yield Services(
         settings=settings,
         state=state,

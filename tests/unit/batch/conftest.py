@@ -24,17 +24,8 @@ from rag.fakes import (
 from rag.ingestions import Progress, Request
 from rag.services import Services, open_state
 from rag.settings import Settings
-from rag.store.database import Database
 
 OWNER = "cli/elsewhere/1/0"
-
-
-@pytest.fixture(scope="session")
-async def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with the schema, copied for each test."""
-    folder = tmp_path_factory.mktemp("batch")
-    await Database(Settings(data_dir=folder).database_url).connect()
-    return folder / "redwell.sqlite3"
 
 
 @pytest.fixture

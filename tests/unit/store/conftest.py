@@ -36,14 +36,6 @@ def _migrate(url: str) -> None:
     asyncio.run(Database(url).connect())
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with the schema in it: copied for each test, since migrating takes longer than most of them."""
-    path = tmp_path_factory.mktemp("store") / "migrated.sqlite3"
-    _migrate(sqlite_url(path))
-    return path
-
-
 @pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
 async def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """URL of a database without a schema."""
