@@ -310,7 +310,7 @@ def test_deleting_asks_first(app: AppTest, client: RedwellClient, lease: str) ->
 
 def test_one_click_corrects_the_type(app: AppTest, client: RedwellClient, lease: str) -> None:
     at(app, "document", document=lease)
-    (row,) = app.get("button_group")
+    (row,) = (group for group in app.get("button_group") if group.key.startswith(f"label {lease} type"))
     row.set_value("policy").run()
     (found,) = client.labels(lease)
     assert (found.label, found.corrected) == ("policy", True)
