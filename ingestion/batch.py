@@ -26,10 +26,10 @@ from ray.data import ActorPoolStrategy, DataContext
 
 from ingestion.inprocess import local_services
 from ingestion.steps import Plan, Steps, Taken
-from rag.concurrency import bounded
 from rag.errors import StageFailed, Unavailable
 from rag.fields.ask import asks_model
 from rag.model import Stage
+from rag.runtime.concurrency import bounded
 from rag.services import Services
 from rag.settings import Scaling, Settings
 

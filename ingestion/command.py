@@ -24,10 +24,10 @@ from rag.commands.common import ConfigFile, Json, reported
 from rag.commands.documents import parse_metadata
 from rag.commands.jobs import print_summary
 from rag.errors import InvalidInput
-from rag.ingestions import Progress, Request, RunStatus
-from rag.loopback import keep_ray_here
+from rag.intake.ingestions import Progress, Request, RunStatus
+from rag.intake.names import collection_name
 from rag.model import Stage
-from rag.names import collection_name
+from rag.runtime.loopback import keep_ray_here
 from rag.services import Services
 from rag.settings import Settings, load
 

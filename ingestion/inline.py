@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from ingestion.run import Pipeline
 from ingestion.steps import Plan, Steps
-from rag.concurrency import bounded
 from rag.model import Stage
+from rag.runtime.concurrency import bounded
 from rag.services import Services
 
 PAGES_AT_ONCE = 2

@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from functools import cache
 from typing import Any
 
-from rag import engines
-from rag.concurrency import LastUsed
-from rag.embedders import embedding_version, load_embedder
 from rag.errors import StageFailed
 from rag.remote import Transport, remote_services
+from rag.retrieval.embedders import embedding_version, load_embedder
+from rag.runtime import engines
+from rag.runtime.concurrency import LastUsed
 from rag.services import Services
 from rag.settings import Settings
 

@@ -8,10 +8,10 @@ import sys
 
 from ingestion.run import Run, opened, runner_name, wanted_stages
 from ingestion.show import shown
-from rag.access import tenant_of
-from rag.allowed import check_sources, readable
+from rag.access.allowed import check_sources, readable
+from rag.access.principal import tenant_of
 from rag.errors import RedwellError
-from rag.ingestions import Ingestion, RunStatus
+from rag.intake.ingestions import Ingestion, RunStatus
 from rag.settings import Settings
 
 MOST_ATTEMPTS = 5

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from rag.ingestions import Ingestion, Item, Progress
+from rag.intake.ingestions import Ingestion, Item, Progress
 
 WIDTH, HEIGHT, MARGIN = 640, 180, 40
 STYLE = (

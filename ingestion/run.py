@@ -20,11 +20,11 @@ from ingestion.inprocess import local_services
 from ingestion.sources import WEB, Selection, SourceItem, items, manifest
 from ingestion.steps import Plan, Steps, remove
 from ingestion.watch import watching
-from rag.access import acting_as, own_work, tenant_of, within
-from rag.allowed import check
+from rag.access.allowed import check
+from rag.access.principal import acting_as, own_work, tenant_of, within
 from rag.analyze import SIDE_BY_SIDE, versions
 from rag.errors import InvalidInput, RedwellError, Unavailable
-from rag.ingestions import Ingestion, ItemStatus, Progress, Request, RunStatus
+from rag.intake.ingestions import Ingestion, ItemStatus, Progress, Request, RunStatus
 from rag.model import Stage, Status
 from rag.services import Services
 from rag.settings import Settings

@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from rag.ingestions import Progress
+from rag.intake.ingestions import Progress
 
 Tell = Callable[[str, Progress], None]
 LINE_SECONDS = 10.0

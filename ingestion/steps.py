@@ -17,18 +17,18 @@ from typing import TypeVar
 import structlog
 
 from ingestion.sources import SourceItem, fetched
-from rag.access import acting_as, own_work
+from rag.access.principal import acting_as, own_work
 from rag.analyze import SIDE_BY_SIDE, analyze, outline, read_version, recognize_page, report_reading, versions
-from rag.antivirus import check_upload
 from rag.errors import DocumentNotFound, EmptyFile, RedwellError, StageFailed
-from rag.ingestions import MEMBER, Item, ItemStatus
+from rag.intake.antivirus import check_upload
+from rag.intake.ingestions import MEMBER, Item, ItemStatus
+from rag.intake.names import safe_filename
+from rag.intake.originals import original
+from rag.intake.removal import remove as remove_document
+from rag.intake.spool import spool
 from rag.model import Document, PageTask, Stage, StageRecord, StageStatus, Status
-from rag.names import safe_filename
-from rag.originals import original
 from rag.read.sniff import sniff
-from rag.removal import remove as remove_document
 from rag.services import Services
-from rag.spool import spool
 from rag.stages import Stages
 from rag.store.ingestions import lease_owner
 

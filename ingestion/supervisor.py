@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import structlog
 
-from rag.deliveries import deliver
+from rag.callbacks.deliveries import deliver
 from rag.errors import Unavailable
 from rag.services import State
 from rag.settings import Settings

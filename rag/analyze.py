@@ -5,23 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 
-from rag.adopt import adopt
+from rag.analysis.classify import combine, opening
+from rag.analysis.grouping import grouped
+from rag.analysis.labels import TYPE, LabelSet
+from rag.analysis.language import detect_language, in_language
+from rag.analysis.legible import poorly_read
+from rag.analysis.summarize import SUMMARY_VERSION, summarize
 from rag.chunk import chunk_pages, in_context
-from rag.classify import combine, opening
-from rag.concurrency import bounded, together
 from rag.errors import DamagedFile, RedwellError
 from rag.fields.stage import extract_fields
-from rag.grouping import grouped
-from rag.labels import TYPE, LabelSet
-from rag.language import detect_language, in_language
-from rag.legible import poorly_read
-from rag.metrics import count_pages
+from rag.intake.adopt import adopt
 from rag.model import Classification, Document, Page, PageTask, Source, Stage, Status
 from rag.read import scripts
+from rag.runtime.concurrency import bounded, together
+from rag.runtime.metrics import count_pages
 from rag.services import Services
 from rag.settings import language_of
 from rag.stages import Stages
-from rag.summarize import SUMMARY_VERSION, summarize
 
 READ_VERSION = "2"
 INDEX_VERSION = "3"

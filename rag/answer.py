@@ -11,19 +11,19 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from rag.audit import noted
-from rag.cite import ALSO, QUOTED, Citations
+from rag.access.audit import noted
+from rag.answering.cite import ALSO, QUOTED, Citations
+from rag.answering.evidence import Evidence, gather_evidence, relevance
+from rag.answering.ground import check, content_words
+from rag.answering.prompts import Prompt, answer_prompt
+from rag.answering.segments import segments
 from rag.corpus.answering import counted_answer
 from rag.errors import DeadlineExceeded, Unavailable
-from rag.evidence import Evidence, gather_evidence, relevance
-from rag.ground import check, content_words
-from rag.metrics import count_answer
 from rag.model import Answer, Citation, Filter, Grounding, Message, Mode, Passage, SentenceCheck, Token, Usage
 from rag.ports import SearchQuery
-from rag.prompts import Prompt, answer_prompt
+from rag.retrieval.search import find
 from rag.rollouts.choose import in_charge
-from rag.search import find
-from rag.segments import segments
+from rag.runtime.metrics import count_answer
 from rag.services import Services
 from rag.whole.answering import whole_answer
 

@@ -20,10 +20,10 @@ from ray import serve
 from ray.serve.config import gRPCOptions
 
 from rag.errors import ConfigurationError
-from rag.gpu import check_shares
 from rag.launch import check_exposure
 from rag.remote import retriever_names
-from rag.scaling import Batching, Scaling
+from rag.runtime.gpu import check_shares
+from rag.sections.scaling import Batching, Scaling
 from rag.serving.hosts import AnalyzerDeployment, IngressDeployment, JobsDeployment
 from rag.serving.llm import build_llm
 from rag.serving.models import (

@@ -121,7 +121,7 @@ def libreoffice() -> Check:
 
 def weights(settings: Settings, reference: str) -> Check:
     """A packaged model must be installed, a folder must exist; a hub name is only known to be one."""
-    from rag.weights import needs_preparing, resolve
+    from rag.runtime.weights import needs_preparing, resolve
 
     name = f"model {reference}"
     try:

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from rag.analysis.labels import Example, LabelSet, Trained
 from rag.errors import EncryptedFile, NotFound, RedwellError, UnsupportedType
-from rag.labels import Example, LabelSet, Trained
+from rag.intake.originals import original
 from rag.model import (
     Box,
     Classification,
@@ -32,7 +33,6 @@ from rag.model import (
     Word,
     Words,
 )
-from rag.originals import original
 from rag.ports import Member, Outline, SearchQuery, SearchResult
 
 

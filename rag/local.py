@@ -9,8 +9,8 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from rag.analysis.labels import Example, LabelSet, Trained
 from rag.errors import ConfigurationError
-from rag.labels import Example, LabelSet, Trained
 from rag.model import Classification, Entity, Page, PageTask
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from rag import originals
+from rag.intake import originals
 from rag.words import WORD_DTYPE as WORD_DTYPE
 from rag.words import Box as Box
 from rag.words import Word as Word

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from rag.labels import Example, LabelSet, Trained
+from rag.analysis.labels import Example, LabelSet, Trained
 from rag.model import Box, Classification, Document, Entity, Filter, Hit, Message, Mode, Page, PageTask, Stage, Token
 
 

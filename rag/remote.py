@@ -11,23 +11,23 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from rag.candidates import Candidates
-from rag.circuit import Circuit
-from rag.embedders import embedding_version
-from rag.fallback import FallbackGenerator
-from rag.labels import Example, LabelSet, Trained
-from rag.language_models import Llm
-from rag.metrics import CountedGenerator, Metrics, NoMetrics
+from rag.analysis.labels import Example, LabelSet, Trained
 from rag.model import Box, Classification, Entity, Message, Page, PageTask, Token, Usage, Words
 from rag.ports import Generator, Outline, Reranker, Retriever, SearchQuery, SearchResult, Terms
 from rag.redaction.mask import MaskedGenerator
+from rag.retrieval.candidates import Candidates
+from rag.retrieval.embedders import embedding_version
+from rag.retrieval.shards import ShardedRetriever
 from rag.rollouts.models import AnsweringModels
+from rag.runtime.circuit import Circuit
+from rag.runtime.fallback import FallbackGenerator
+from rag.runtime.metrics import CountedGenerator, Metrics, NoMetrics
+from rag.sections.language_models import Llm
 from rag.services import Services, open_state
 from rag.settings import Settings
-from rag.shards import ShardedRetriever
 
 ENTITIES_VERSION = "2"
-"""Raised when rag/entity_rules.py changes what is found: documents then get the stage again."""
+"""Raised when rag/analysis/entity_rules.py changes what is found: documents then get the stage again."""
 CLASSIFIER_VERSION = "2"
 """The same for the built-in labels and cues."""
 FIT_SECONDS = 3600

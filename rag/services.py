@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rag.labels import TYPE
-from rag.metrics import Metrics, NoMetrics
+from rag.analysis.labels import TYPE
 from rag.ports import Blobs, Classifier, Embedder, EntityRecognizer, Generator, Ocr, Reader, Reranker, Retriever
 from rag.rollouts.models import AnsweringModels
+from rag.runtime.metrics import Metrics, NoMetrics
+from rag.runtime.system import Deployments
 from rag.settings import Settings
 from rag.store.audit import AuditStore
 from rag.store.callbacks import CallbackStore
@@ -28,7 +29,6 @@ from rag.store.switches import PassageSwitches
 from rag.store.tags import TagStore
 from rag.store.views import IndexViews
 from rag.store.work import WorkStore
-from rag.system import Deployments
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Services:
     reranker: Reranker | None = None
     metrics: Metrics = field(default_factory=NoMetrics)
     candidate: EntityRecognizer | None = None
-    """A model that is tried beside `entities` (rag/rollout.py)."""
+    """A model that is tried beside `entities` (rag/analysis/candidate.py)."""
     deployments: Deployments | None = None
     """How the parts are, where something runs them."""
     models: AnsweringModels = field(default_factory=AnsweringModels)

@@ -16,9 +16,9 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from rag.errors import ConfigurationError
-from rag.guarding import Antivirus, Audit
-from rag.language_models import Llm, Trial
-from rag.scaling import Batching, Scaling, Section
+from rag.sections.guarding import Antivirus, Audit
+from rag.sections.language_models import Llm, Trial
+from rag.sections.scaling import Batching, Scaling, Section
 
 PROFILES = Path(__file__).parent / "profiles"
 Profile = Literal["cpu", "gpu", "cluster"]
@@ -114,7 +114,7 @@ class Classifying(Section):
     zero_shot_model: str = ""
     """For nli e.g. MoritzLaurer/deberta-v3-base-zeroshot-v2.0, for gliclass e.g. knowledgator/gliclass-base-v1.0"""
     labels: Mapping[str, str] = Field(default_factory=dict)
-    """Label -> description; empty is the built-in set of document types (rag/document_types.py)."""
+    """Label -> description; empty is the built-in set of document types (rag/analysis/document_types.py)."""
     sets: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     """More label sets beside the type, each label -> description; an empty `sentiment` is the built-in one."""
     train_every: int = 5
@@ -217,7 +217,7 @@ class Answering(Section):
     context_tokens: int = 1500
     passages: int = 5
     min_relevance: float = 0.45
-    """Below this probability (0..1, `rag.evidence.relevance`) the answer is 'not in your documents'."""
+    """Below this probability (0..1, `rag.answering.evidence.relevance`) the answer is 'not in your documents'."""
     conversations: bool = True
     """Keep what is asked and answered in conversations, until they are deleted. False keeps none."""
     trial: Trial = Trial()

@@ -10,10 +10,10 @@ from typing import TypeVar
 import structlog
 
 from rag.errors import DocumentNotFound, RedwellError, StageFailed
-from rag.metrics import CACHE, Metrics, NoMetrics, stage_ended
 from rag.model import Document, Stage, StageRecord, StageStatus
+from rag.runtime.metrics import CACHE, Metrics, NoMetrics, stage_ended
+from rag.runtime.tracing import span
 from rag.store.documents import DocumentStore
-from rag.tracing import span
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")

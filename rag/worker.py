@@ -7,16 +7,16 @@ from contextlib import suppress
 
 import structlog
 
-from rag.access import acting_as, own_work
+from rag.access.principal import acting_as, own_work
+from rag.analysis.reanalyse import analyze_with_candidate, rerun
 from rag.errors import Busy, Crashed, DocumentNotFound, RedwellError, Unavailable
-from rag.logs import DOCUMENT, about
-from rag.metrics import DOCUMENTS
 from rag.model import Stage, Status
 from rag.ports import Job
-from rag.reanalyse import analyze_with_candidate, rerun
-from rag.reindex import reindex
+from rag.retrieval.reindex import reindex
+from rag.runtime.logs import DOCUMENT, about
+from rag.runtime.metrics import DOCUMENTS
+from rag.runtime.tracing import span
 from rag.services import Services
-from rag.tracing import span
 
 log = structlog.get_logger(__name__)
 

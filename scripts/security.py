@@ -37,7 +37,7 @@ ACCEPTED = {
     ("B607", "rag/bench/*"): "a bench starts the system's tesseract and git as a user would",
     ("B607", "rag/evaluation/speed.py"): "a bench starts the system's tesseract as a user would",
     ("B608", "rag/store/database.py"): "a number of our own, not of a user",
-    ("B615", "rag/weights.py"): "reads files that lie on the disk (local_files_only)",
+    ("B615", "rag/runtime/weights.py"): "reads files that lie on the disk (local_files_only)",
     ("B615", "rag/adapters/classify_hub.py"): "the path of a model that the operator named",
 }
 KNOWN: dict[str, str] = {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from rag.replies import Answer
-from rag.replies_corpus import Counted, CountedRow
+from rag.replies.corpus import Counted, CountedRow
+from rag.replies.documents import Answer
 from ui.view import link
 from ui.words import later, say, several
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 
-from rag.replies import Entity, Page
+from rag.replies.documents import Entity, Page
 from ui.view import Span
 from ui.words import later, say
 

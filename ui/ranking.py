@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from rag.replies import Result
+from rag.replies.documents import Result
 from ui.words import say
 
 

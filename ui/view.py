@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from html import escape
 from urllib.parse import urlencode
 
-from rag.replies import Answer, Citation, Classification, Document, SentenceCheck, Stage
-from rag.replies_jobs import Job
+from rag.replies.documents import Answer, Citation, Classification, Document, SentenceCheck, Stage
+from rag.replies.jobs import Job
 from ui.words import language, later, say, several
 
 Span = tuple[int, int]

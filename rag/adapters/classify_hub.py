@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from rag.adapters.classify_prototypes import PrototypeClassifier
+from rag.analysis.labels import LabelSet
 from rag.errors import ConfigurationError
-from rag.labels import LabelSet
 from rag.local import SyncEmbedder
+from rag.runtime.weights import resolve
 from rag.settings import Classifying
 from rag.text import encodable
-from rag.weights import resolve
 
 OPENING_CHARS = 1500
 HYPOTHESIS = "This text is a {}."

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.adapters.label_head import train, unpack
-from rag.document_types import CUES, DOCUMENT_TYPES, NAME_CUES, OTHER_TITLE, STRONG
-from rag.labels import OTHER, TYPE, Example, LabelSet, Trained, label_set
+from rag.analysis.document_types import CUES, DOCUMENT_TYPES, NAME_CUES, OTHER_TITLE, STRONG
+from rag.analysis.labels import OTHER, TYPE, Example, LabelSet, Trained, label_set
 from rag.local import SyncEmbedder
 from rag.model import Classification, Label
 

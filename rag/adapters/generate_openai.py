@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, cast
 
-from rag import deadline
 from rag.errors import DeadlineExceeded, Unavailable
 from rag.model import Message, Token, Usage
+from rag.runtime import deadline
 
 
 class OpenAIGenerator:

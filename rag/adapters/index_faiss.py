@@ -40,7 +40,7 @@ class FaissIndex:
     """Rows are only appended; removed ones are skipped by a selector. When the structure no longer fits (too many rows for
     it, a quarter of them dead) the index says `outgrown` and goes on; `rebuilt` makes the fitting one beside it.
 
-    Not thread-safe: rag/retrieve.py holds one lock over reads and writes, and swaps.
+    Not thread-safe: rag/retrieval/retrieve.py holds one lock over reads and writes, and swaps.
     """
 
     def __init__(

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from rag.analysis.labels import Trained
 from rag.errors import InvalidInput
-from rag.labels import Trained
 
 STRENGTH = 10.0
 """scikit-learn's C: how little the weights are held down."""

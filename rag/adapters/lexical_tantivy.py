@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rag.ground import content_words
+from rag.answering.ground import content_words
 from rag.ports import Terms
-from rag.spellings import codes
+from rag.retrieval.spellings import codes
 from rag.text import encodable
 
 CODE_BOOST = 1.5
@@ -35,7 +35,7 @@ class LexicalRow:
 
 
 class TantivyIndex:
-    """BM25 over `folder`, or in memory; one writer. Not thread-safe: rag/retrieve.py holds one lock over reads and writes.
+    """BM25 over `folder`, or in memory; one writer. Not thread-safe: rag/retrieval/retrieve.py holds one lock over reads and writes.
 
     Raises ValueError when `folder` holds something else than such an index.
     """

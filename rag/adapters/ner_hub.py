@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from rag.adapters.ner_spacy import RULES_VERSION, SpacyRecognizer
-from rag.entity_spans import Spans, entities_of
+from rag.analysis.entity_spans import Spans, entities_of
 from rag.errors import ConfigurationError
 from rag.model import Entity, Page
+from rag.runtime.weights import resolve
 from rag.settings import Entities
-from rag.weights import resolve
 
 TYPES = {"PER": "PERSON", "LOC": "LOC", "ORG": "ORG"}
 """The short names of CoNLL models; other names are taken as they are."""

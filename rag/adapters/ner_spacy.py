@@ -1,10 +1,10 @@
-"""Entities by spaCy and by rules (rag/entity_rules.py), with offsets into the page."""
+"""Entities by spaCy and by rules (rag/analysis/entity_rules.py), with offsets into the page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rag.entity_spans import Spans, entities_of
+from rag.analysis.entity_spans import Spans, entities_of
 from rag.errors import ConfigurationError
 from rag.model import Entity, Page
 

@@ -7,8 +7,8 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rag.analysis.language import detect_language
 from rag.errors import ConfigurationError, DamagedFile, RedwellError
-from rag.language import detect_language
 from rag.model import Page, PageTask, Source
 from rag.read import ocr_layout, ocr_merge, parse, prepare, scripts, sniff
 from rag.read.reader import OpenPath

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from rag.access import acting
-from rag.audit import Line, noted
+from rag.access.audit import Line, noted
+from rag.access.principal import acting
 from rag.errors import Forbidden, InvalidInput
 from rag.services import Services
 from rag.store.audit import Wanted

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import Field
 
-from rag.access import acting
+from rag.access.principal import acting
 from rag.answer import AskRequest
 from rag.api.scope import Body
 from rag.errors import InvalidInput

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 
-from rag.access import named, shown
+from rag.access.principal import named, shown
 from rag.errors import RedwellError
 from rag.services import Services
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from rag.access import shown
+from rag.access.principal import shown
 from rag.api.scope import Body, Scope
 from rag.corpus import kinds
 from rag.corpus.amounts import bounds

@@ -8,8 +8,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.api.problems import problem
-from rag.deadline import within
 from rag.errors import DeadlineExceeded, InvalidInput
+from rag.runtime.deadline import within
 
 HEADER = "x-request-timeout"
 INNER = 0.9

@@ -10,17 +10,17 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
-from rag.access import named
+from rag.access.principal import named
+from rag.analysis.legible import document_reading
 from rag.api.fields import fields_record
 from rag.api.schemas import RetryBody, child_records, document_record, entity_groups, page_record, reading_record
 from rag.api.sse import Event, event_stream
 from rag.api.uploads import store_uploads, upload_form
 from rag.errors import DocumentNotFound, InvalidInput, PageNotFound
-from rag.legible import document_reading
+from rag.intake.removal import remove
+from rag.intake.unlocking import retry as run_again
 from rag.markdown import document_markdown
-from rag.removal import remove
 from rag.services import Services
-from rag.unlocking import retry as run_again
 
 POLL_SECONDS = 0.25
 CHILDREN = 500

@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse, Response, StreamingResponse
 from pydantic import Field
 from starlette.background import BackgroundTask
 
-from rag.access import named, stored, writable
+from rag.access.principal import named, stored, writable
 from rag.api.schemas import Body as StrictBody
 from rag.errors import InvalidInput, NotFound
 from rag.fields import export

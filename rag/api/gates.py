@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.access import Principal, acting_as
+from rag.access.principal import Principal, acting_as
 from rag.api.browsers import check_browser
 from rag.api.keyring import LOCAL, Keyring
 from rag.api.permits import check

@@ -9,8 +9,8 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from rag.api.schemas import Body
-from rag.embedders import embedding_version, version_of
 from rag.errors import NotFound
+from rag.retrieval.embedders import embedding_version, version_of
 from rag.services import Services
 from rag.store.embeddings import ACTIVE, BUILDING, FAILED, RETIRED, ModelRecord
 

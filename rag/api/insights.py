@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Query
 
-from rag.access import named
+from rag.access.principal import named
 from rag.services import Services
 from rag.store.insights import NAMED, Period
 

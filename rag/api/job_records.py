@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rag.access import shown
-from rag.ingestions import Ingestion, Item
+from rag.access.principal import shown
+from rag.intake.ingestions import Ingestion, Item
 
 
 def job_record(job: Ingestion) -> dict[str, Any]:

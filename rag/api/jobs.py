@@ -10,17 +10,17 @@ from typing import Any, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from rag.access import acting_tenant, writable
-from rag.allowed import check_sources, readable
+from rag.access.allowed import check_sources, readable
+from rag.access.audit import noted
+from rag.access.principal import acting_tenant, writable
 from rag.api.job_records import item_record, job_record
 from rag.api.schemas import Body
 from rag.api.sse import Event, event_stream
-from rag.audit import noted
+from rag.callbacks.webhooks import checked_url
 from rag.errors import InvalidInput
-from rag.ingestions import Ingestion, Request
-from rag.names import collection_name
+from rag.intake.ingestions import Ingestion, Request
+from rag.intake.names import collection_name
 from rag.services import Services
-from rag.webhooks import checked_url
 
 POLL_SECONDS = 0.5
 StageName = Literal["read", "entities", "classify", "index", "summary"]

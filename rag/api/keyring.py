@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from starlette.datastructures import Headers
 
-from rag.access import Principal
+from rag.access.keys import ApiKey, digest, key_id, same
+from rag.access.principal import Principal
 from rag.errors import RateLimited, Unauthorized
-from rag.keys import ApiKey, digest, key_id, same
 from rag.store.keys import KeyStore
 
 FRESH_SECONDS = 2.0

@@ -8,12 +8,12 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from rag.access import DEFAULT_TENANT, Limited, Permission, Principal, acting, tenant_name
+from rag.access.audit import noted
+from rag.access.keys import ApiKey, new_key
+from rag.access.principal import DEFAULT_TENANT, Limited, Permission, Principal, acting, tenant_name
 from rag.api.schemas import Body
-from rag.audit import noted
 from rag.errors import Forbidden, InvalidInput
-from rag.keys import ApiKey, new_key
-from rag.names import collection_name
+from rag.intake.names import collection_name
 from rag.services import Services
 
 

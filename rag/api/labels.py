@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import APIRouter, BackgroundTasks, Response
 from pydantic import Field
 
+from rag.analysis.labels import LabelSet
+from rag.analysis.learning import learn, learn_when_due
 from rag.api.schemas import Body
-from rag.labels import LabelSet
-from rag.learning import learn, learn_when_due
 from rag.services import Services
 from rag.store.labels import DocumentLabel, LabelModel
 

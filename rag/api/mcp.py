@@ -16,13 +16,13 @@ from pydantic import Field, ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag import __version__
-from rag.access import named
+from rag.access.audit import noted
+from rag.access.principal import named
 from rag.answer import complete
 from rag.api.counted import QueryBody
 from rag.api.problems import problem
 from rag.api.questions import checked_question, query_reply, search_reply
 from rag.api.schemas import AskBody, SearchBody, answer_record, document_record
-from rag.audit import noted
 from rag.errors import RedwellError, Unavailable
 from rag.services import Services
 from rag.text import inert

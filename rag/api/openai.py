@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel, ConfigDict, Field
 
-from rag.access import shown, stored
+from rag.access.principal import shown, stored
 from rag.answer import AskRequest, complete
 from rag.api.questions import noted_question
 from rag.errors import InvalidInput, NotFound, RedwellError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.access import Permission, Principal
+from rag.access.principal import Permission, Principal
 from rag.errors import Forbidden
 
 READING_POSTS = frozenset(

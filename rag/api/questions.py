@@ -10,6 +10,7 @@ from typing import Any, assert_never
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from rag.access.audit import noted
 from rag.answer import AnswerEvent, AskRequest, Cited, Final, Results, answer, complete
 from rag.api.conversations import Kept, User
 from rag.api.counted import QueryBody, counted_record
@@ -24,17 +25,16 @@ from rag.api.schemas import (
 )
 from rag.api.sse import Event, event_stream
 from rag.api.uploads import safe_filename, upload_form
-from rag.audit import noted
 from rag.corpus.answering import document_types
 from rag.corpus.count import count
 from rag.corpus.grammar import understand
 from rag.corpus.query import CorpusQuery
 from rag.corpus.wording import told
 from rag.errors import InvalidInput
-from rag.instant import analyze_now
+from rag.intake.instant import analyze_now
 from rag.model import Token
 from rag.ports import SearchQuery
-from rag.search import find
+from rag.retrieval.search import find
 from rag.services import Services
 
 

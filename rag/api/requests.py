@@ -9,7 +9,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.logs import REQUEST, about
+from rag.runtime.logs import REQUEST, about
 
 log = structlog.get_logger(__name__)
 HEADER = "x-request-id"

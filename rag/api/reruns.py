@@ -8,12 +8,12 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from rag.access import named
+from rag.access.principal import named
+from rag.analysis.candidate import Mode, Rollout
+from rag.analysis.reanalyse import TRIED, beside, progress, reanalyse, stage_named
 from rag.api.schemas import Body
 from rag.errors import InvalidInput
 from rag.model import Stage
-from rag.reanalyse import TRIED, beside, progress, reanalyse, stage_named
-from rag.rollout import Mode, Rollout
 from rag.services import Services
 
 

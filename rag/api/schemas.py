@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
-from rag.access import shown
+from rag.access.principal import shown
+from rag.analysis.grouping import canonical
+from rag.analysis.legible import DocumentReading, poorly_read
 from rag.answer import AskRequest
 from rag.api.counted import counted_record
 from rag.api.scope import Body, Scope
-from rag.grouping import canonical
-from rag.instant import InstantAnalysis
-from rag.legible import DocumentReading, poorly_read
+from rag.intake.instant import InstantAnalysis
 from rag.model import Answer, Box, Citation, Document, Entity, Message, Mode, Page, Passage, Summary
 
 

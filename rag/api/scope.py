@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rag.access import stored
+from rag.access.principal import stored
 from rag.model import Filter
 
 

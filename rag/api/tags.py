@@ -8,13 +8,13 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from rag.access import stored, writable
+from rag.access.audit import noted
+from rag.access.principal import stored, writable
 from rag.api.schemas import document_record
 from rag.api.scope import Body
-from rag.audit import noted
 from rag.errors import InvalidInput
+from rag.intake.names import collection_name, safe_filename
 from rag.model import Filter
-from rag.names import collection_name, safe_filename
 from rag.services import Services
 from rag.store.listing import matches
 from rag.store.tags import checked

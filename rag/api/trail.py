@@ -13,11 +13,11 @@ from datetime import timedelta
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.access import acting
+from rag.access.audit import Line, noting
+from rag.access.principal import acting
 from rag.api.problems import problem
-from rag.audit import Line, noting
 from rag.errors import RedwellError
-from rag.logs import REQUEST, current
+from rag.runtime.logs import REQUEST, current
 from rag.store.audit import AuditStore, Wanted
 from rag.store.records import now
 

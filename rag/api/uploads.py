@@ -16,17 +16,17 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 
-from rag.access import writable
-from rag.antivirus import Infected, check_upload
-from rag.audit import noted
+from rag.access.audit import noted
+from rag.access.principal import writable
+from rag.callbacks.webhooks import checked_url
 from rag.errors import EmptyFile, InvalidInput, QuotaExceeded, RedwellError
-from rag.names import collection_name, safe_filename
-from rag.originals import copies, original
+from rag.intake.antivirus import Infected, check_upload
+from rag.intake.names import collection_name, safe_filename
+from rag.intake.originals import copies, original
+from rag.intake.spool import spool
+from rag.intake.unlocking import sent_again, unlock
 from rag.read.sniff import sniff
 from rag.services import Services
-from rag.spool import spool
-from rag.unlocking import sent_again, unlock
-from rag.webhooks import checked_url
 
 PASSWORD_CHARS = 1024
 

@@ -17,8 +17,8 @@ from rag.bench.made_text import MadeText
 from rag.fakes import text_page
 from rag.model import Page
 from rag.remote import EmbedderClient, EntitiesClient, Transport, embedding_version
+from rag.runtime.weights import resolve
 from rag.settings import Settings
-from rag.weights import resolve
 
 PAGES_A_DOCUMENT = 4
 CHUNKS_A_DOCUMENT = 16

@@ -19,9 +19,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from rag.analysis.labels import Example, LabelSet, Trained
 from rag.analyze import analyze
 from rag.fakes import FakeBlobs, FakeClassifier, FakeEmbedder, FakeEntityRecognizer, FakeGenerator, FakeRetriever
-from rag.labels import Example, LabelSet, Trained
 from rag.model import Classification, Document, Entity, Message, Page, PageTask, Source, Token
 from rag.ports import Outline
 from rag.services import Services, State, open_state

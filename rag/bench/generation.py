@@ -63,8 +63,8 @@ def bare_in_a_process(rounds: int = 2) -> dict[int, list[float]]:
 
 def bare(settings: Settings, *, rounds: int) -> dict[int, list[float]]:
     """Blocks for a minute: vLLM is started in this process."""
-    from rag.llm_engine import engine_plan
-    from rag.weights import resolve
+    from rag.runtime.llm_engine import engine_plan
+    from rag.runtime.weights import resolve
 
     plan = engine_plan(settings.llm, resolve(settings.llm.model, cache_dir=settings.cache_dir))
     os.environ.update(plan.environment)

@@ -24,7 +24,7 @@ from rag.bench.vectors import spread
 from rag.evaluation.library import open_library
 from rag.fakes import text_page
 from rag.ports import SearchQuery
-from rag.search import find
+from rag.retrieval.search import find
 from rag.services import Services
 from rag.store.index_tables import embeddings
 from rag.store.tables import changes, chunks, documents, pages

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from rag.calls.base import Calls, compact
-from rag.replies_access import AuditLine
+from rag.replies.access import AuditLine
 from rag.wire import decode
 
 

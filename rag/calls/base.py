@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from rag.replies import Health
+from rag.replies.documents import Health
 from rag.wire import ApiError, body, connection, problem, retry_after
 
 REFUSED = frozenset({429, 503})

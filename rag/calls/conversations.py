@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from rag.calls.base import Calls
-from rag.replies_shelf import Conversation, ConversationHead, Conversations
+from rag.replies.shelf import Conversation, ConversationHead, Conversations
 from rag.wire import ApiError, decode
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rag.calls.base import compact
 from rag.calls.index import IndexCalls
-from rag.replies import Collection, EntityCount, Health, Stats
+from rag.replies.documents import Collection, EntityCount, Health, Stats
 from rag.wire import decode
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from rag.calls.base import Calls, compact, document_path
-from rag.replies import Analysis, Document, DocumentPage, Page, Upload
+from rag.replies.documents import Analysis, Document, DocumentPage, Page, Upload
 from rag.wire import ApiError, decode, problem, server_sent
 
 File = str | Path | tuple[str, bytes]

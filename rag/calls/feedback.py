@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rag.calls.base import Calls
-from rag.replies import Answer
+from rag.replies.documents import Answer
 
 _CITED = ("document_id", "filename", "page", "start", "end", "quote")
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from rag.calls.base import Calls, compact, document_path
-from rag.replies_fields import CollectionSchema, DocumentFields
+from rag.replies.fields import CollectionSchema, DocumentFields
 from rag.wire import decode
 
 

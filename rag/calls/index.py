@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag.calls.base import Calls, compact
-from rag.replies_index import IndexState
+from rag.replies.index import IndexState
 from rag.wire import decode
 
 

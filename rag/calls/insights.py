@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rag.calls.base import Calls, compact
-from rag.replies_insights import Cooccurrence, Moment
+from rag.replies.insights import Cooccurrence, Moment
 from rag.wire import decode
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from rag.calls.base import Calls, compact
-from rag.replies_jobs import Job, JobItem
+from rag.replies.jobs import Job, JobItem
 from rag.wire import ApiError, decode, problem, server_sent
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from rag.calls.base import Calls, compact
-from rag.replies_access import Key
+from rag.replies.access import Key
 from rag.wire import decode
 
 

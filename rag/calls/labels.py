@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from rag.calls.base import Calls, document_path
-from rag.replies_labels import DocumentLabel, LabelModel, LabelSet
+from rag.replies.labels import DocumentLabel, LabelModel, LabelSet
 from rag.wire import decode
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rag.calls.base import Calls, compact
-from rag.replies import (
+from rag.replies.documents import (
     Answer,
     AskEvent,
     Citation,

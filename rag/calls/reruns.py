@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from rag.calls.base import Calls, compact
-from rag.replies_reruns import Candidate, Rerun
+from rag.replies.reruns import Candidate, Rerun
 from rag.wire import decode
 
 

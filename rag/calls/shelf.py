@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rag.calls.base import Calls, compact, document_path
-from rag.replies import Document
-from rag.replies_shelf import DocumentChunk, TagCount, Version
+from rag.replies.documents import Document
+from rag.replies.shelf import DocumentChunk, TagCount, Version
 from rag.wire import decode
 
 

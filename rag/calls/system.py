@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag.calls.base import Calls
-from rag.replies_system import Check, System
+from rag.replies.system import Check, System
 from rag.wire import decode
 
 

@@ -6,11 +6,11 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from rag import snapshots
 from rag.chaos.load import QUESTION, TEXT
 from rag.chaos.report import Row
 from rag.chaos.stack import Stack
 from rag.client import RedwellClient
+from rag.retrieval import snapshots
 
 Progress = Callable[[str], None]
 DOCUMENTS = 12

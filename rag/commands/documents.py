@@ -14,8 +14,8 @@ from rag.commands.jobs import follow
 
 if TYPE_CHECKING:
     from rag.client import RedwellClient
-    from rag.replies import Document, Problem
-    from rag.replies_jobs import Job
+    from rag.replies.documents import Document, Problem
+    from rag.replies.jobs import Job
 
 IN_FLIGHT = 8
 """Documents that are sent and followed at a time: enough to keep the service busy."""

@@ -58,7 +58,7 @@ def reindex(
 def _offline(model: str | None, profile: str, config: ConfigFile) -> None:
     import asyncio
 
-    from rag.reindex import reindex_here
+    from rag.retrieval.reindex import reindex_here
     from rag.settings import load
 
     made = 0

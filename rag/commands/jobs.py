@@ -11,7 +11,7 @@ from rag.commands.common import DEFAULT_URL, ApiKey, Json, Url, as_json, client,
 
 if TYPE_CHECKING:
     from rag.client import RedwellClient
-    from rag.replies_jobs import Job, JobItem
+    from rag.replies.jobs import Job, JobItem
 
 jobs_app = typer.Typer(help="Loads of whole collections: list, look at, cancel.", no_args_is_help=True)
 JobId = Annotated[str, typer.Argument(help="Id of the job.")]

@@ -10,7 +10,7 @@ import typer
 from rag.commands.common import DEFAULT_URL, ApiKey, Json, Url, as_json, client, report, reported, stdout
 
 if TYPE_CHECKING:
-    from rag.replies_labels import LabelSet
+    from rag.replies.labels import LabelSet
 
 labels_app = typer.Typer(
     help="What documents are sorted into, and what was learned from corrections.", no_args_is_help=True

@@ -316,8 +316,8 @@ def bench_retrieval_command(
 
 def _embedder() -> Any:
     from rag.adapters.embed_st import SentenceTransformerEmbedder
+    from rag.runtime.weights import resolve
     from rag.settings import load
-    from rag.weights import resolve
 
     settings = load("cpu")
     path = resolve(settings.embedding.model, cache_dir=settings.cache_dir)
@@ -330,7 +330,7 @@ def stack(**overrides: Any) -> Iterator[str]:
     import logging
     import socket
 
-    from rag.loopback import keep_ray_here
+    from rag.runtime.loopback import keep_ray_here
     from rag.settings import load
 
     keep_ray_here(None)

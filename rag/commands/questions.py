@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from rag.client import RedwellClient
-    from rag.replies import Answer
+    from rag.replies.documents import Answer
 
 
 def ask(
@@ -71,7 +71,7 @@ def _streamed(
     redwell: RedwellClient, console: Console, question: str, collection: str | None, top_k: int | None
 ) -> Answer:
     """Shows tokens as they come. Where the checked answer differs from what was streamed, it is shown after it."""
-    from rag.replies import FinalEvent, TokenEvent
+    from rag.replies.documents import FinalEvent, TokenEvent
 
     shown = ""
     for event in redwell.ask_stream(question, collection=collection, top_k=top_k):

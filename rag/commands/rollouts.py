@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rag.commands.common import DEFAULT_URL, ApiKey, Json, Url, as_json, client, reported, stdout
-from rag.replies_rollouts import ArmCount, ModelRollout
+from rag.replies.rollouts import ArmCount, ModelRollout
 
 rollout_app = typer.Typer(help="Let another language model answer, a share of the questions at a time.")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from datetime import UTC, date, datetime
 
+from rag.analysis.labels import TYPE
 from rag.corpus.count import count
 from rag.corpus.grammar import understand
 from rag.corpus.query import CorpusQuery, Counted, Wants
 from rag.corpus.wording import told
-from rag.labels import TYPE
 from rag.model import Answer, Filter, Grounding
 from rag.services import Services
 

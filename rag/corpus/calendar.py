@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from rag.entity_rules import iso_date
-from rag.ground import MONTHS
+from rag.analysis.entity_rules import iso_date
+from rag.answering.ground import MONTHS
 
 Span = tuple[date, date]
 """First day, and the day after the last."""

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from rag.cite import SpanCitations
+from rag.answering.cite import SpanCitations
+from rag.answering.segments import around, segments
 from rag.corpus.query import CorpusQuery, Counted, Match, Row
 from rag.corpus.wording import understood
-from rag.segments import around, segments
 from rag.store.counting import Place, title_pattern
 from rag.store.documents import DocumentStore
 

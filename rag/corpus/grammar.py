@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from rag.access import stored
+from rag.access.principal import stored
 from rag.corpus import kinds
 from rag.corpus.amounts import match_amounts
 from rag.corpus.calendar import MOMENT, match_range

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from rag.access import shown
+from rag.access.principal import shown
 from rag.corpus.kinds import forms
 from rag.corpus.query import AmountRange, CorpusQuery, Counted, DateOf, DateRange, Kind, Row, Wants, money
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rag.runtime.weights import resolve
 from rag.settings import Settings
-from rag.weights import resolve
 
 PARTS = ("entities", "types")
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from rag.adapters.ocr_tesseract import TesseractOcr
 from rag.answer import EVIDENCE_PASSAGES, AskRequest, complete
-from rag.cite import ALSO, QUOTED
+from rag.answering.cite import ALSO, QUOTED
+from rag.answering.ground import check
 from rag.evaluation.corpora import Asked, QuestionSet, Source
 from rag.evaluation.files import in_place
 from rag.evaluation.library import Library, Text
-from rag.ground import check
 from rag.model import Answer, Filter, Page
 from rag.read.reader import LocalReader
 

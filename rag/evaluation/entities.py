@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rag.entity_spans import WINDOW_CHARS
+from rag.analysis.entity_spans import WINDOW_CHARS
+from rag.analysis.grouping import grouped
 from rag.errors import ConfigurationError
-from rag.grouping import grouped
 from rag.model import Page, Source
 
 CLASSES = {"PERSON": "PER", "PER": "PER", "ORG": "ORG", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC"}

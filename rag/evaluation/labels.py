@@ -12,8 +12,8 @@ import numpy as np
 
 from rag.adapters.classify_prototypes import PrototypeClassifier
 from rag.adapters.label_head import calibration_error
+from rag.analysis.labels import TYPE, Example, Head, LabelSet, label_set
 from rag.errors import ConfigurationError
-from rag.labels import TYPE, Example, Head, LabelSet, label_set
 from rag.model import Classification
 
 PER_CLASS = 10

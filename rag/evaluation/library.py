@@ -17,10 +17,10 @@ from rag.errors import Unavailable
 from rag.local import LocalEmbedder
 from rag.model import Message, Page, Source, Token, Words
 from rag.ports import Generator
-from rag.retrieve import IndexView
+from rag.retrieval.retrieve import IndexView
+from rag.runtime.weights import resolve
 from rag.services import Services, open_state
 from rag.settings import Settings, load
-from rag.weights import resolve
 
 DOCUMENTS_AT_ONCE = 64
 

@@ -13,7 +13,7 @@ import numpy as np
 from rag.adapters.index_faiss import FaissIndex
 from rag.adapters.lexical_tantivy import LexicalRow, TantivyIndex
 from rag.errors import ConfigurationError
-from rag.fusion import DENSE_WEIGHT, blend, reciprocal_rank_fusion
+from rag.retrieval.fusion import DENSE_WEIGHT, blend, reciprocal_rank_fusion
 
 
 class Embeds(Protocol):

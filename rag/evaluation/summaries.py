@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rag.concurrency import bounded
+from rag.analysis.summarize import SENTENCES, central_sentences, summarize
+from rag.answering.prompts import summary_prompt
+from rag.answering.segments import segments
 from rag.errors import InvalidInput
 from rag.fakes import text_page
 from rag.ports import Generator
-from rag.prompts import summary_prompt
-from rag.segments import segments
+from rag.runtime.concurrency import bounded
 from rag.settings import Analysis, Llm
-from rag.summarize import SENTENCES, central_sentences, summarize
 
 AT_ONCE = 16
 FILE = "scitldr-dev.jsonl.gz"

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from rag.answering.prompts import fields_prompt
 from rag.fields import values
 from rag.fields.correct import located
 from rag.fields.record import FieldValue, Origin
 from rag.fields.rules import normalised
 from rag.fields.schema import Field, Kind, Schema
-from rag.language_models import PACKAGED_LLM
 from rag.model import Page
 from rag.ports import Generator
-from rag.prompts import fields_prompt
+from rag.sections.language_models import PACKAGED_LLM
 from rag.settings import Settings
 
 CHARS_PER_TOKEN = 4

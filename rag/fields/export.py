@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from rag.access import shown
+from rag.access.principal import shown
 from rag.fields.record import FieldValue
 from rag.model import Document
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from rag import entity_rules
+from rag.analysis import entity_rules
 from rag.errors import InvalidInput
 from rag.fields import labels, names, totals, values
 from rag.fields.labels import Mention

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from rag.answer import AskRequest, complete
-from rag.concurrency import bounded
 from rag.errors import InvalidInput, NotFound
 from rag.inference.tensors import InferRequest, Tensor, numbers, texts
 from rag.model import Answer, Filter, Message, Page, Source
 from rag.rollouts.choose import in_charge
+from rag.runtime.concurrency import bounded
 from rag.services import Services
 
 PIPELINE = "redwell"

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Protocol
 
 from rag.errors import ConfigurationError
-from rag.replies import Document
+from rag.replies.documents import Document
 
 DOCUMENTS = 50
 STAGES = {"entities": "entities", "classify": "classifier", "index": "embedder", "summary": "llm"}

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from rag.errors import DamagedFile, EmptyFile, EncryptedFile, PageNotFound
+from rag.intake.originals import converted, original
 from rag.model import Box, Page, PageTask
-from rag.originals import converted, original
 from rag.ports import Member, Outline
 from rag.read import image, libreoffice, members, office, parse, redact, searchable, sniff, text, unlock
 from rag.read.sandbox import Sandbox

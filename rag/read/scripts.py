@@ -57,7 +57,7 @@ LANGUAGES = {
     "pt": "por",
     "pl": "pol",
 }
-"""What `rag.language` tells apart, as tesseract calls it."""
+"""What `rag.analysis.language` tells apart, as tesseract calls it."""
 
 
 def foreign(script: str, asked: str) -> bool:

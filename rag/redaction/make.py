@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from uuid import uuid4
 
-from rag.concurrency import bounded
 from rag.errors import NotReady, ParserLimit
 from rag.model import Box, Document, Page, PageTask, Stage, StageStatus
 from rag.read.sniff import PDF
 from rag.redaction.plan import Removal, pattern, plan, redacted_text, removed_terms
+from rag.runtime.concurrency import bounded
 from rag.services import Services
 
 ROUNDS = 3

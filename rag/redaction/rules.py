@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rag import entity_rules
-from rag.entity_rules import valid_iban
+from rag.analysis import entity_rules
+from rag.analysis.entity_rules import valid_iban
 
 
 class Pii(StrEnum):

@@ -8,10 +8,10 @@ from uuid import uuid4
 import structlog
 
 from rag.errors import Conflict, InvalidInput, NotFound, RedwellError
-from rag.fallback import FallbackGenerator
 from rag.ports import Generator
 from rag.rollouts.judge import Arm, Guard, Mode, Rollout, Status
 from rag.rollouts.models import CountedArm, ShadowedGenerator
+from rag.runtime.fallback import FallbackGenerator
 from rag.services import Services
 
 log = structlog.get_logger(__name__)

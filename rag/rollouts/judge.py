@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from rag.analysis.candidate import place
 from rag.errors import InvalidInput
-from rag.rollout import place
 
 FAILED = -1
 """The bucket of what failed."""

@@ -19,7 +19,16 @@ from google.protobuf.message import Message
 
 from rag.calls.base import compact
 from rag.proto import redwell_pb2, redwell_pb2_grpc
-from rag.replies import Answer, AskEvent, Citation, CitationEvent, FinalEvent, Result, ResultsEvent, TokenEvent
+from rag.replies.documents import (
+    Answer,
+    AskEvent,
+    Citation,
+    CitationEvent,
+    FinalEvent,
+    Result,
+    ResultsEvent,
+    TokenEvent,
+)
 from rag.wire import ApiError, decode
 
 _STATUS = {

@@ -12,9 +12,9 @@ from ray.serve.handle import DeploymentHandle
 
 from rag.errors import Unavailable
 from rag.launch import is_loopback
-from rag.loopback import keep_servers_here
-from rag.queue_policy import DEPTH
 from rag.rpc.door import GrpcDoor
+from rag.runtime.loopback import keep_servers_here
+from rag.runtime.queue_policy import DEPTH
 from rag.services import open_state
 from rag.serving.monitoring import deployment_states, log_as_json
 from rag.serving.transport import services_over
@@ -24,7 +24,7 @@ from rag.settings import Settings
 @serve.deployment(name="Analyzer")
 class AnalyzerDeployment:
     async def __init__(self, settings: Settings, handles: dict[str, DeploymentHandle]) -> None:
-        from rag.metrics import watch_queue
+        from rag.runtime.metrics import watch_queue
         from rag.worker import Worker
 
         log_as_json(settings)
@@ -37,7 +37,7 @@ class AnalyzerDeployment:
         self._watch = asyncio.create_task(watch_queue(services.state.jobs, services.metrics, seconds=seconds))
 
     async def record_autoscaling_stats(self) -> dict[str, float]:
-        """What Serve asks for: analyzers scale with the queue (rag/queue_policy.py)."""
+        """What Serve asks for: analyzers scale with the queue (rag/runtime/queue_policy.py)."""
         try:
             return {DEPTH: float(await self._jobs.depth())}
         except Unavailable:

@@ -8,9 +8,9 @@ from typing import Any
 
 from ray import serve
 
-from rag.language_models import Llm
-from rag.llm_engine import engine_plan, read_chunks, response_format
-from rag.weights import resolve
+from rag.runtime.llm_engine import engine_plan, read_chunks, response_format
+from rag.runtime.weights import resolve
+from rag.sections.language_models import Llm
 
 
 def build_llm(own: Llm, *, cache_dir: Path, deployment: str = "Llm") -> serve.Application:

@@ -1,4 +1,4 @@
-"""The catalogue of rag/metrics.py as Ray metrics: each process of a deployment makes them once."""
+"""The catalogue of rag/runtime/metrics.py as Ray metrics: each process of a deployment makes them once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from ray.serve import metrics as serve_metrics
 
-from rag.metrics import CATALOGUE, Metric, Metrics, NoMetrics
+from rag.runtime.metrics import CATALOGUE, Metric, Metrics, NoMetrics
 from rag.settings import Settings
 
 

@@ -11,18 +11,18 @@ from typing import Any, TypeVar
 import numpy as np
 from ray import serve
 
-from rag import engines
-from rag.candidates import Candidates
-from rag.concurrency import LastUsed
-from rag.embedders import embedding_version, load_embedder
+from rag.analysis.labels import Example, LabelSet, Trained
 from rag.errors import ConfigurationError
-from rag.labels import Example, LabelSet, Trained
 from rag.local import LocalReranker
-from rag.loopback import keep_servers_here
-from rag.metrics import BATCH_SIZE, Metrics
 from rag.model import Box, Classification, Entity, Page, PageTask
 from rag.ports import Outline, SearchQuery, SearchResult, Terms
-from rag.scaling import Batching
+from rag.retrieval.candidates import Candidates
+from rag.retrieval.embedders import embedding_version, load_embedder
+from rag.runtime import engines
+from rag.runtime.concurrency import LastUsed
+from rag.runtime.loopback import keep_servers_here
+from rag.runtime.metrics import BATCH_SIZE, Metrics
+from rag.sections.scaling import Batching
 from rag.services import open_state
 from rag.serving.metrics import open_metrics
 from rag.serving.monitoring import log_as_json
@@ -211,7 +211,7 @@ class RetrieverDeployment:
     async def __init__(self, settings: Settings, shard: int = 0) -> None:
         log_as_json(settings)
         keep_servers_here()
-        from rag.retrieve import IndexView
+        from rag.retrieval.retrieve import IndexView
 
         state = open_state(settings)
         await state.database.connect()

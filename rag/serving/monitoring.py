@@ -8,10 +8,10 @@ from typing import Any
 from ray import serve
 from ray.serve.schema import LoggingConfig, ReplicaState, TracingConfig
 
-from rag.logs import configure
 from rag.redaction.logs import redact_logs
+from rag.runtime.logs import configure
+from rag.runtime.system import DeploymentState
 from rag.settings import Monitoring, Settings
-from rag.system import DeploymentState
 
 SERVE_LOGGER = "ray.serve"
 TRACE_FILE_FOLDER = "REDWELL_TRACE_FOLDER"

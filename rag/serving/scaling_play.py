@@ -15,8 +15,8 @@ from ray.serve._private.common import ReplicaState
 from ray.serve.exceptions import RayServeException
 
 from rag.bench.scaling import MOST_SECONDS, Phase, Sample, ScalingResult
-from rag.queue_policy import DEPTH
-from rag.scaling import Scaling
+from rag.runtime.queue_policy import DEPTH
+from rag.sections.scaling import Scaling
 
 WORK_SECONDS = 0.25
 REQUESTS = Scaling(

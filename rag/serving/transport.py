@@ -11,11 +11,11 @@ from ray.serve import context as serve_context
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle
 
-from rag import deadline
-from rag.circuit import Guard, Unreached
 from rag.errors import Crashed, DeadlineExceeded, Overloaded, RedwellError, StageFailed, Unavailable
-from rag.logs import DOCUMENT, current
 from rag.remote import remote_services
+from rag.runtime import deadline
+from rag.runtime.circuit import Guard, Unreached
+from rag.runtime.logs import DOCUMENT, current
 from rag.services import Services
 from rag.serving.metrics import open_metrics
 from rag.settings import Settings

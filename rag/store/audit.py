@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select
 
-from rag.audit import Line
+from rag.access.audit import Line
 from rag.store.access_tables import audit
 from rag.store.database import Database
 from rag.store.records import BATCH, jsonable, now, storable

@@ -27,8 +27,9 @@ from alembic.util import CommandError
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rag import __version__, originals
+from rag import __version__
 from rag.errors import Conflict, DamagedFile, NotFound, RedwellError
+from rag.intake import originals
 from rag.ports import Blobs
 from rag.store.database import Database
 from rag.store.tables import changes, documents

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy import and_, insert, or_, select, update
 
-from rag.ingestions import RunStatus
+from rag.intake.ingestions import RunStatus
 from rag.model import Status
 from rag.store.database import Database
 from rag.store.records import now

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from sqlalchemy import and_, delete, func, insert, select
 
+from rag.analysis.legible import PageReading
 from rag.errors import InvalidInput, PageNotFound
-from rag.legible import PageReading
 from rag.model import Chunk, Entity, Hit, Page, Passage, Place, Source, Summary, Words
 from rag.store import index_tables
 from rag.store.database import Database

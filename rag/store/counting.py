@@ -29,8 +29,8 @@ from sqlalchemy import (
     union_all,
 )
 
+from rag.analysis.entity_rules import normalise
 from rag.corpus.query import Amount, AmountRange, CorpusQuery, DateOf, Kind, OwnDate, Row, Sum, Wants
-from rag.entity_rules import normalise
 from rag.model import Status
 from rag.store.database import Database
 from rag.store.listing import matches
@@ -42,7 +42,7 @@ ISSUERS = ("supplier", "company", "sender")
 HEAD_CHARS = 400
 """Of the first page: where a document says what it is."""
 _NORMED = r"^[A-Z]{3} [0-9]{1,13}[.][0-9]{2}$"
-"""`norm` of an amount that is exact: rag.entity_rules.money."""
+"""`norm` of an amount that is exact: rag.analysis.entity_rules.money."""
 _ISO = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 _FINAL = (Status.READY.value, Status.PARTIAL.value)
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from sqlalchemy import delete, exc, func, insert, select
 
-from rag.access import acting
+from rag.access.principal import acting
 from rag.errors import Conflict, NotReady, RedwellError
 from rag.model import Document, Stage, StageRecord, StageStatus, Status
 from rag.store.content import Content
@@ -192,7 +192,7 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family, Insig
     async def delete(self, id: str) -> tuple[str, ...]:
         """Remove the document, what came in it, and all that hangs on them, jobs included. Raises DocumentNotFound.
 
-        Returns the SHA-256 of originals that no document has any more: `rag.removal` deletes them too.
+        Returns the SHA-256 of originals that no document has any more: `rag.intake.removal` deletes them too.
         """
         async with self._database.write() as connection:
             await touch(connection, id)  # locks the row: nothing comes into it any more

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import FromClause, and_, distinct, func, or_, select
 
-from rag.grouping import canonical
+from rag.analysis.grouping import canonical
 from rag.model import Status
 from rag.store.database import Database
 from rag.store.tables import changes, chunks, documents, entities, jobs, lookup_key, pages

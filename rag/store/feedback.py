@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, insert, select
 
-from rag.access import acting, acting_tenant
+from rag.access.principal import acting, acting_tenant
 from rag.store.database import Database
 from rag.store.records import BATCH, jsonable, now
 from rag.store.tables import feedback

@@ -10,9 +10,9 @@ from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, literal, or_, select, update
 
-from rag.access import acting, tenant_of
+from rag.access.principal import acting, tenant_of
 from rag.errors import Conflict, NotFound
-from rag.ingestions import Ingestion, Request, RunStatus
+from rag.intake.ingestions import Ingestion, Request, RunStatus
 from rag.store.database import Database
 from rag.store.records import jsonable, now
 from rag.store.tables import Instant, callbacks, ingestions, jobs

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, or_, select
 
-from rag.ingestions import MEMBER, Item, ItemStatus, Progress
+from rag.intake.ingestions import MEMBER, Item, ItemStatus, Progress
 from rag.store.database import Database
 from rag.store.tables import documents, ingestion_items
 from rag.store.visible import visible

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, upda
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rag.errors import RedwellError
-from rag.ingestions import MEMBER, Item, ItemStatus, RunStatus
+from rag.intake.ingestions import MEMBER, Item, ItemStatus, RunStatus
 from rag.model import Document
 from rag.ports import Job
 from rag.store.database import Database

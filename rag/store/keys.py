@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Row, case, func, insert, literal, select, update
 
-from rag.access import Limited, Permission
+from rag.access.keys import ApiKey, NewKey
+from rag.access.principal import Limited, Permission
 from rag.errors import NotFound
-from rag.keys import ApiKey, NewKey
 from rag.store.access_tables import api_keys, key_minutes
 from rag.store.database import Database
 from rag.store.records import now, storable, upsert

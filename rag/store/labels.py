@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rag.access import acting_as, acting_tenant, shown, stored, tenant_of, whole_tenant
+from rag.access.principal import acting_as, acting_tenant, shown, stored, tenant_of, whole_tenant
+from rag.analysis.labels import TYPE, Head, LabelSet, Trained, label_set
 from rag.errors import Conflict, NotFound
-from rag.labels import TYPE, Head, LabelSet, Trained, label_set
 from rag.model import Classification, Label
 from rag.store.database import Database
 from rag.store.records import BATCH, jsonable, now, plain, require, touch, upsert

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rag.access import Principal
+from rag.access.principal import Principal
 from rag.errors import QuotaExceeded
 from rag.store.access_tables import api_keys
 from rag.store.tables import documents

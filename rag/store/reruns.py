@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, delete, exists, func, insert, select
 
+from rag.analysis.candidate import Mode, Rollout
 from rag.model import Stage, StageStatus, Status
-from rag.rollout import Mode, Rollout
 from rag.store.database import Database
 from rag.store.records import jsonable, now, upsert
 from rag.store.tables import documents, jobs, rollouts, stage_results, stages

@@ -1,4 +1,4 @@
-"""What whoever asks may see, as conditions of SQL: the one place that tenants and bound keys are kept apart (rag/access.py)."""
+"""What whoever asks may see, as conditions of SQL: the one place that tenants and bound keys are kept apart (rag/access/principal.py)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from rag.access import DEFAULT_TENANT, acting
+from rag.access.principal import DEFAULT_TENANT, acting
 from rag.store.tables import documents
 
 

@@ -8,9 +8,9 @@ from collections import defaultdict
 from sqlalchemy import select
 
 from rag.model import Stage, StageStatus
+from rag.runtime.system import StageTimes
 from rag.store.database import Database
 from rag.store.tables import documents, stages
-from rag.system import StageTimes
 
 LATEST = 300
 """Documents that are looked at: those that changed last."""

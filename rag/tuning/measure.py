@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
-from rag import engines
 from rag.bench.made_text import MadeText
 from rag.model import Page, Source
+from rag.runtime import engines
 from rag.settings import Settings
 from rag.tuning.simulate import SIZES
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import ConfigurationError
-from rag.scaling import Batching
+from rag.sections.scaling import Batching
 from rag.settings import Settings
 from rag.tuning.measure import ITEMS, SECTIONS, STAGES, batch_seconds, texts, worker
 from rag.tuning.play import play

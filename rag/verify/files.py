@@ -9,9 +9,9 @@ from typing import Protocol
 
 from sqlalchemy import select
 
-from rag import originals
-from rag.antivirus import QUARANTINE
 from rag.errors import NotFound
+from rag.intake import originals
+from rag.intake.antivirus import QUARANTINE
 from rag.ports import Blobs
 from rag.store.backup import Backup, checked_file
 from rag.store.database import Database

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from rag import snapshots
 from rag.errors import RedwellError
-from rag.holdings import Holdings
-from rag.shards import shard_of
+from rag.retrieval import snapshots
+from rag.retrieval.holdings import Holdings
+from rag.retrieval.shards import shard_of
 from rag.store.database import Database
 from rag.store.records import append_change
 from rag.store.switches import is_off

@@ -7,13 +7,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.cite import SpanCitations
-from rag.ground import check, content_words
+from rag.analysis.summarize import summarize, support_windows
+from rag.answering.cite import SpanCitations
+from rag.answering.ground import check, content_words
+from rag.answering.prompts import summary_prompt
+from rag.answering.segments import around, segments
 from rag.model import Answer, Document, Filter, Grounding, Page, PagesRead, SentenceCheck, Status
-from rag.prompts import summary_prompt
-from rag.segments import around, segments
 from rag.services import Services
-from rag.summarize import summarize, support_windows
 from rag.whole.listing import Listed, named, parties
 from rag.whole.request import Task, WholeRequest, whole_request
 

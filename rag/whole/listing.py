@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.answering.segments import around
 from rag.model import Document, Entity, Page
-from rag.segments import around
 
 _BETWEEN = re.compile(r"\b(?:between|by and between|made between|parties)\b", re.I)
 _ROLE = re.compile(

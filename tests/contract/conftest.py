@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import ConfigurationError
-from rag.weights import resolve
+from rag.runtime.weights import resolve
 from tests.endpoints import Endpoints, serving
 
 CACHE = Path(__file__).parents[2] / ".cache" / "redwell"

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from rag.api import create_app
 from rag.fakes import FakeClassifier, FakeEmbedder, FakeEntityRecognizer, FakeGenerator, FakeOcr, FakeReader
-from rag.retrieve import IndexView
+from rag.retrieval.retrieve import IndexView
 from rag.services import Services, open_state
 from rag.settings import Settings
 from rag.worker import Worker

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from rag.adapters.classify_hub import build_classifier
+from rag.analysis.labels import Example, Head, label_set
 from rag.errors import ConfigurationError, InvalidInput
 from rag.fakes import FakeClassifier
-from rag.labels import Example, Head, label_set
 from rag.local import LocalClassifier
 from rag.settings import Classifying
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import snapshots
 from rag.adapters import index_faiss
 from rag.model import Mode
 from rag.ports import SearchQuery
-from rag.retrieve import IndexView
+from rag.retrieval import snapshots
+from rag.retrieval.retrieve import IndexView
 from rag.settings import Retrieval
 from rag.store.feed import Change, ChunkRow, Pulse
 

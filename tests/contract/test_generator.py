@@ -7,10 +7,10 @@ import pytest
 from rag.adapters.generate_openai import OpenAIGenerator
 from rag.errors import Unavailable
 from rag.fakes import FakeGenerator
-from rag.language_models import Llm
 from rag.model import Message
 from rag.remote import remote_services
 from rag.rollouts.choose import in_charge
+from rag.sections.language_models import Llm
 from rag.settings import Settings
 from tests.endpoints import KEY
 

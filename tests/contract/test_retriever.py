@@ -8,7 +8,7 @@ import pytest
 from rag.fakes import FakeEmbedder, FakeRetriever
 from rag.model import Filter
 from rag.ports import SearchQuery
-from rag.retrieve import IndexView
+from rag.retrieval.retrieve import IndexView
 from rag.settings import Retrieval
 from rag.store.feed import Change, ChunkRow, Pulse
 

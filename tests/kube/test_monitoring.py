@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rag.metrics import CATALOGUE
+from rag.runtime.metrics import CATALOGUE
 from tests.kube.manifests import ROOT
 
 MONITORING = ROOT / "monitoring"

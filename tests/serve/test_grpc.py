@@ -7,7 +7,7 @@ import httpx
 import pytest
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
-from rag.replies import FinalEvent, ResultsEvent, TokenEvent
+from rag.replies.documents import FinalEvent, ResultsEvent, TokenEvent
 from rag.rpc.client import GrpcClient
 from rag.wire import ApiError
 from tests.kserve.other import kserve_asks

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rag.client import RedwellClient
-from rag.replies_jobs import Job
+from rag.replies.jobs import Job
 from tests.conftest import SAMPLES, Stack
 
 FILES = ("email-nda-advice.txt", "invoice-solvane-10482.pdf", "invoice-solvane-10517.png", "notes-tidewatch.md")

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from ingestion.inprocess import InProcess, local_services
-from rag import engines
-from rag.embedders import embedding_version
 from rag.errors import Unavailable
 from rag.fakes import FakeGenerator
 from rag.model import Message, Token
 from rag.remote import ReaderClient, Transport
-from rag.retrieve import IndexView
+from rag.retrieval.embedders import embedding_version
+from rag.retrieval.retrieve import IndexView
+from rag.runtime import engines
 from rag.settings import Settings, load
 from tests.ui.played import serving
 

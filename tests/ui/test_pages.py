@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from rag.client import RedwellClient
-from rag.replies import Document
+from rag.replies.documents import Document
 from tests.conftest import ROOT
 from ui.screens.bulk import texts
 from ui.screens.insights import picked

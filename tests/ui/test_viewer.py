@@ -5,7 +5,7 @@ from __future__ import annotations
 from streamlit.testing.v1 import AppTest
 
 from rag.client import RedwellClient
-from rag.replies_rollouts import ArmCount, Arms, ModelRollout, RolloutGuard
+from rag.replies.rollouts import ArmCount, Arms, ModelRollout, RolloutGuard
 from tests.ui.test_pages import app, at, pictures
 from ui.screens.trials import rows
 

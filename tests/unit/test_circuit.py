@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from rag import deadline
-from rag.circuit import Circuit, Guard, RetryBudget, Unreached
 from rag.errors import CircuitOpen, Crashed, DamagedFile, DeadlineExceeded, Unavailable
+from rag.runtime import deadline
+from rag.runtime.circuit import Circuit, Guard, RetryBudget, Unreached
 
 
 class Clock:
@@ -25,7 +25,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     async def at_once(seconds: float) -> None:
         return
 
-    monkeypatch.setattr("rag.circuit.asyncio.sleep", at_once)
+    monkeypatch.setattr("rag.runtime.circuit.asyncio.sleep", at_once)
 
 
 def dead(error: Unavailable | None = None) -> Callable[[float], object]:

@@ -19,7 +19,7 @@ from rag.cli import app
 from rag.commands.common import as_json
 from rag.commands.documents import parse_metadata, progress_of, stage_of, walk
 from rag.commands.questions import shortened
-from rag.replies import Classification, Document, Label, Stage
+from rag.replies.documents import Classification, Document, Label, Stage
 
 ANSWER = {
     "answer": "The rent is 2,450 euros [1].",

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from rag.client import ApiError, RedwellClient
-from rag.replies import CitationEvent, FinalEvent, ResultsEvent, TokenEvent
+from rag.replies.documents import CitationEvent, FinalEvent, ResultsEvent, TokenEvent
 
 Handler = Callable[[httpx.Request], httpx.Response]
 

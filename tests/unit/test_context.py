@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rag.context import blocks, distinct
+from rag.answering.prompts import answer_prompt
 from rag.model import Chunk, Hit, Passage, Place
-from rag.prompts import answer_prompt
+from rag.retrieval.context import blocks, distinct
 
 LONG = (
     "The tenant keeps the garden in order and waters the plants in the dry months of the year, and pays for the water "

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.entity_rules import find, iso_date, money, normalise, unwrapped, valid_iban, windows
+from rag.analysis.entity_rules import find, iso_date, money, normalise, unwrapped, valid_iban, windows
 
 
 @pytest.mark.parametrize(

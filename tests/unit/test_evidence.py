@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.evidence import gather_evidence, relevance
+from rag.answering.evidence import gather_evidence, relevance
 from rag.model import Chunk, Hit, Passage
 
 RENT = "The monthly rent is EUR 4,850.00, payable in advance."

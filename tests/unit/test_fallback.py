@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from rag.circuit import Circuit
 from rag.errors import InvalidInput, Unavailable
 from rag.fakes import FakeGenerator
-from rag.fallback import FallbackGenerator
 from rag.model import Message, Token
+from rag.runtime.circuit import Circuit
+from rag.runtime.fallback import FallbackGenerator
 
 
 @dataclass

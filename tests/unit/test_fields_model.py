@@ -8,7 +8,7 @@ from rag.fields.ask import asks_model, by_model, checked, excerpt, merged, outpu
 from rag.fields.record import Origin
 from rag.fields.rules import by_rules
 from rag.fields.schema import parse, ready
-from rag.llm_engine import response_format
+from rag.runtime.llm_engine import response_format
 from rag.settings import Fields, Llm, Settings
 
 TEXT = "Solvane Pumps GmbH\nInvoice no.: RE-10482\nInvoice date: 3 March 2026\nTotal due: EUR 2,856.00"

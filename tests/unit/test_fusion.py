@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.fusion import blend, reciprocal_rank_fusion
+from rag.retrieval.fusion import blend, reciprocal_rank_fusion
 
 
 def test_reciprocal_ranks_add_up():

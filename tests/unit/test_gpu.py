@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.errors import ConfigurationError
-from rag.gpu import check_shares, claims
+from rag.runtime.gpu import check_shares, claims
 from rag.settings import load
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.ground import check, content_words, names, numbers, stem
+from rag.answering.ground import check, content_words, names, numbers, stem
 
 RENT = "The monthly rent is EUR 4,850.00, payable in advance on the third working day of each month."
 PARTIES = "This lease is made between Northgate Estates Ltd. (landlord) and Anna Keller (tenant)."

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rag.entity_rules import normalise
-from rag.grouping import canonical, grouped
+from rag.analysis.entity_rules import normalise
+from rag.analysis.grouping import canonical, grouped
 from rag.model import Entity
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from rag import launch
 from rag.errors import ConfigurationError
-from rag.replies import Document, Upload
+from rag.replies.documents import Document, Upload
 from rag.settings import Llm, Server, Settings
 
 KEY = "a" * 64

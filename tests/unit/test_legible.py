@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.legible import PageReading, document_reading
+from rag.analysis.legible import PageReading, document_reading
 from rag.model import Source
 from rag.read import scripts
 from rag.settings import Reading, language_of

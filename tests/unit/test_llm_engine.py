@@ -3,7 +3,7 @@
 import pytest
 
 from rag.errors import Unavailable
-from rag.llm_engine import engine_plan, read_chunks
+from rag.runtime.llm_engine import engine_plan, read_chunks
 from rag.settings import load
 
 

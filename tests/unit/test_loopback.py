@@ -8,7 +8,7 @@ import sys
 
 CODE = """
 import asyncio, json, os, sys
-from rag.loopback import keep_ray_here, keep_servers_here
+from rag.runtime.loopback import keep_ray_here, keep_servers_here
 keep_ray_here(sys.argv[1] or None)
 keep_servers_here()
 import grpc, psutil

@@ -17,7 +17,7 @@ from rag.planning.pack import Cards, Replica, pack, share_of
 from rag.planning.picture import lines, svg
 from rag.planning.plan import fewest_cards, make_plan, mean_wait
 from rag.planning.stages import FIELD_CASE, Load, StageCost, profile_stages, with_memory, with_times
-from rag.replies import Document, Stage
+from rag.replies.documents import Document, Stage
 from rag.settings import load
 
 CARDS = Cards(12, 80, 4)

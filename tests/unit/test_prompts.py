@@ -1,7 +1,7 @@
 """Document text is data: it cannot leave its quotation."""
 
+from rag.answering.prompts import answer_prompt, quoted, summary_prompt
 from rag.model import Chunk, Hit, Passage
-from rag.prompts import answer_prompt, quoted, summary_prompt
 
 
 def passage(text: str, name: str = "a.pdf") -> Passage:

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from rag.queue_policy import DEPTH, QueuePolicy
-from rag.scaling import Scaling
+from rag.runtime.queue_policy import DEPTH, QueuePolicy
+from rag.sections.scaling import Scaling
 
 
 @pytest.mark.parametrize(("told", "wanted"), [({}, 3), ({"a": 0.0}, 1), ({"a": 16.0}, 2), ({"a": 16.0, "b": 17.0}, 3)])

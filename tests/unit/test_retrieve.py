@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import retrieve, snapshots
 from rag.adapters import index_faiss
 from rag.errors import ConfigurationError
 from rag.fakes import FakeEmbedder
-from rag.holdings import fingerprint
 from rag.model import Filter, Mode
 from rag.ports import SearchQuery
-from rag.retrieve import IndexView
+from rag.retrieval import retrieve, snapshots
+from rag.retrieval.holdings import fingerprint
+from rag.retrieval.retrieve import IndexView
 from rag.settings import Retrieval
 from rag.store.feed import Change, ChunkRow, Pulse
 from rag.store.views import ViewState

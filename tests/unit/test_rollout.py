@@ -1,6 +1,6 @@
 """Who decides for a document, and how two results differ."""
 
-from rag.rollout import Change, Mode, Rollout, compare
+from rag.analysis.candidate import Change, Mode, Rollout, compare
 
 IDS = [f"{number:032x}" for number in range(1000)]
 

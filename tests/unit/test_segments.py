@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.segments import MAX_CHARS, segments
+from rag.answering.segments import MAX_CHARS, segments
 
 TEXT = """LEASE AGREEMENT
 

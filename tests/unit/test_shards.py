@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.candidates import Candidates, merged, ranked
 from rag.model import Filter, Mode
 from rag.ports import SearchQuery, Terms
-from rag.retrieve import IndexView
+from rag.retrieval.candidates import Candidates, merged, ranked
+from rag.retrieval.retrieve import IndexView
+from rag.retrieval.shards import ShardedRetriever, shard_of, together
 from rag.settings import Retrieval
-from rag.shards import ShardedRetriever, shard_of, together
 from tests.unit.test_retrieve import Bag, MemoryFeed
 
 WORDS = [

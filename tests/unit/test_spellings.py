@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.adapters.lexical_tantivy import LexicalRow, TantivyIndex
-from rag.spellings import codes
+from rag.retrieval.spellings import codes
 
 TEXTS = [
     "Invoice INV-2024-0117 over 10.000,00 EUR is due on 28 February 2030.",

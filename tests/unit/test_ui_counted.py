@@ -1,6 +1,6 @@
 """A counted answer as HTML."""
 
-from rag.replies import Answer
+from rag.replies.documents import Answer
 from rag.wire import decode
 from ui.counted import result_html, rows_html
 

@@ -1,6 +1,6 @@
 """The table of fields: its rows, and what a change of them means."""
 
-from rag.replies_fields import DocumentFields, FieldValue
+from rag.replies.fields import DocumentFields, FieldValue
 from ui.screens.fields import changed, table_rows
 
 FOUND = DocumentFields(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.replies import (
+from rag.replies.documents import (
     Answer,
     Citation,
     Classification,

@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from rag.classify import combine, opening
-from rag.concurrency import bounded, together
+from rag.analysis.classify import combine, opening
+from rag.analysis.language import detect_language
+from rag.analysis.summarize import summarize
 from rag.errors import NotFound
-from rag.language import detect_language
 from rag.model import Classification, Label, Page, Source, Token
+from rag.runtime.concurrency import bounded, together
 from rag.settings import Analysis, Llm
-from rag.summarize import summarize
 
 LEASE = (
     "This lease is made between Northgate Estates Ltd. and Anna Keller on 1 March 2025. "

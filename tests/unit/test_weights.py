@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from rag import weights
 from rag.errors import ConfigurationError
+from rag.runtime import weights
 
 
 @pytest.fixture

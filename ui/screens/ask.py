@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rag.client import ApiError
-from rag.replies import Answer, Citation, CitationEvent, FinalEvent, ResultsEvent, TokenEvent
+from rag.replies.documents import Answer, Citation, CitationEvent, FinalEvent, ResultsEvent, TokenEvent
 from ui import api, counted, view, viewer
 from ui.screens import past, tagging
 from ui.words import later, say, several

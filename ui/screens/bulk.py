@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from rag.client import ApiError
-from rag.replies import Document
+from rag.replies.documents import Document
 from ui import api, view
 from ui.screens import tagging
 from ui.words import say, several

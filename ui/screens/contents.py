@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rag.replies import Document
+from rag.replies.documents import Document
 from ui import api, view
 from ui.words import say, several
 

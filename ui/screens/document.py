@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag.client import ApiError
-from rag.replies import Document, Entity, Mention
+from rag.replies.documents import Document, Entity, Mention
 from ui import api, marked, view, viewer
 from ui.screens import contents, downloads, fields, labelling, library, passages, tagging
 from ui.words import later, say

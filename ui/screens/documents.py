@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag.client import ApiError
-from rag.replies import Document
+from rag.replies.documents import Document
 from ui import api, view
 from ui.screens import bulk, tagging
 from ui.words import later, say, several

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from rag.replies import Document
+from rag.replies.documents import Document
 from ui import api, view
 from ui.words import say
 

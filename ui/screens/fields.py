@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from rag.replies import Document, Mention
-from rag.replies_fields import DocumentFields, FieldValue
+from rag.replies.documents import Document, Mention
+from rag.replies.fields import DocumentFields, FieldValue
 from ui import api, view
 from ui.words import later, say
 

@@ -9,8 +9,8 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from rag.replies import EntityCount, Stats
-from rag.replies_insights import Cooccurrence, Moment
+from rag.replies.documents import EntityCount, Stats
+from rag.replies.insights import Cooccurrence, Moment
 from ui import api, view
 from ui.screens import library, trials
 from ui.words import later, say

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag.client import ApiError
-from rag.replies_jobs import Job
+from rag.replies.jobs import Job
 from ui import api, view
 from ui.words import say
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rag.replies_labels import DocumentLabel, LabelSet
+from rag.replies.labels import DocumentLabel, LabelSet
 from ui import api, view
 from ui.words import say, several
 

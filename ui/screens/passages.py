@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from rag.replies import Document, Mention
-from rag.replies_shelf import DocumentChunk
+from rag.replies.documents import Document, Mention
+from rag.replies.shelf import DocumentChunk
 from ui import api, view
 from ui.words import say, several
 

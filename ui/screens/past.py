@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag.client import ApiError
-from rag.replies_shelf import ConversationHead
+from rag.replies.shelf import ConversationHead
 from ui import api, view
 from ui.words import say
 

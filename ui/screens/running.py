@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag.client import ApiError
-from rag.replies_system import Check, System
+from rag.replies.system import Check, System
 from ui import api, view
 from ui.words import later, say, several
 

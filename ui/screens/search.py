@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rag.replies import Result
+from rag.replies.documents import Result
 from ui import api, ranking, view, viewer
 from ui.screens import tagging
 from ui.words import later, say, several

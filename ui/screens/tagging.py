@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from rag.client import ApiError
-from rag.replies import Document
+from rag.replies.documents import Document
 from ui import api, view
 from ui.words import say
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag.client import ApiError
-from rag.replies_rollouts import ArmCount, ModelRollout
+from rag.replies.rollouts import ArmCount, ModelRollout
 from ui import api, view
 from ui.words import say
 

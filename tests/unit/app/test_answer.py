@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from rag.answer import AskRequest, Cited, Final, Results, answer, complete, retrieve, standalone
+from rag.answering.evidence import gather_evidence, relevance
 from rag.errors import Unavailable
-from rag.evidence import gather_evidence, relevance
 from rag.fakes import FakeGenerator
 from rag.model import Filter, Message, Token
 from rag.settings import Answering

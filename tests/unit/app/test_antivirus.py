@@ -15,7 +15,7 @@ import pytest
 from rag.adapters.antivirus_clamd import Clamd
 from rag.api import create_app
 from rag.errors import TooLarge, Unavailable
-from rag.guarding import Antivirus
+from rag.sections.guarding import Antivirus
 from tests.conftest import free_port
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"

@@ -12,11 +12,11 @@ import httpx
 import pytest
 from sqlalchemy import update
 
+from rag.access.audit import Line
 from rag.api import create_app
 from rag.api.trail import Journal, action
-from rag.audit import Line
 from rag.errors import RedwellError, Unavailable
-from rag.guarding import Audit
+from rag.sections.guarding import Audit
 from rag.settings import Server
 from rag.store.access_tables import audit
 from rag.store.audit import AuditStore, Wanted

@@ -9,11 +9,11 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from rag import deadline
 from rag.api import create_app
 from rag.errors import CircuitOpen, DeadlineExceeded
 from rag.fakes import FakeGenerator, FakeReranker, FakeRetriever
 from rag.model import Token
+from rag.runtime import deadline
 from rag.services import Services
 from tests.unit.app.conftest import add, index, work
 

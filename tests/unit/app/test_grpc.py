@@ -13,7 +13,7 @@ import pytest
 from rag.api import create_app
 from rag.fakes import FakeGenerator
 from rag.proto import inference_pb2, inference_pb2_grpc, redwell_pb2_grpc
-from rag.replies import CitationEvent, FinalEvent, ResultsEvent, TokenEvent
+from rag.replies.documents import CitationEvent, FinalEvent, ResultsEvent, TokenEvent
 from rag.rpc.client import GrpcClient
 from rag.rpc.door import GrpcDoor
 from rag.rpc.within import Within

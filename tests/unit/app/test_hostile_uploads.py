@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rag.names import NAME_BYTES, safe_filename
+from rag.intake.names import NAME_BYTES, safe_filename
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from rag.allowed import SourceNotAllowed, check
+from rag.access.allowed import SourceNotAllowed, check
 from rag.api import create_app
-from rag.ingestions import RunStatus
+from rag.intake.ingestions import RunStatus
 from rag.services import Services
 from rag.settings import Ingestion, Webhooks
 

@@ -11,10 +11,10 @@ import openai
 import pytest
 from sqlalchemy import select
 
+from rag.access.keys import key_id, new_key
 from rag.api import create_app
 from rag.api.keyring import FRESH_SECONDS, Keyring
 from rag.errors import RateLimited, Unauthorized
-from rag.keys import key_id, new_key
 from rag.settings import Server
 from rag.store.access_tables import api_keys
 from rag.store.keys import KeyStore

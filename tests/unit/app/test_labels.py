@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from rag.labels import OTHER, label_set
-from rag.learning import learn
+from rag.analysis.labels import OTHER, label_set
+from rag.analysis.learning import learn
 from rag.model import Stage
 from rag.services import open_state
 from rag.settings import Classifying
@@ -99,7 +99,7 @@ async def test_a_model_that_is_not_better_is_stored_and_does_not_decide(http, se
 async def test_every_few_corrections_the_set_is_trained_anew(http, services):
     settings = services.settings.model_copy(update={"classifying": Classifying(train_every=2)})
     every_two = replace(services, settings=settings)
-    from rag.learning import learn_when_due
+    from rag.analysis.learning import learn_when_due
 
     for number, label in enumerate(("policy", "minutes")):
         document = await add(services, f"Text number {number}.", f"{number}.txt")

@@ -44,7 +44,7 @@ async def test_a_page_says_how_it_was_read(http, blurred):
 
 
 async def test_a_citation_from_a_poor_page_says_so(blurred):
-    from rag.cite import SpanCitations
+    from rag.answering.cite import SpanCitations
 
     document = await add(blurred)
     await work(blurred)

@@ -14,11 +14,12 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from rag import tracing
 from rag.answer import AskRequest, complete
 from rag.api import create_app
-from rag.logs import configure
-from rag.metrics import (
+from rag.model import Stage
+from rag.runtime import tracing
+from rag.runtime.logs import configure
+from rag.runtime.metrics import (
     ANSWER_SECONDS,
     ANSWERS,
     CACHE,
@@ -30,7 +31,6 @@ from rag.metrics import (
     CountedGenerator,
     Recorded,
 )
-from rag.model import Stage
 from rag.services import Services
 from tests.unit.app.conftest import add, index, work
 

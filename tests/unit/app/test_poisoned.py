@@ -15,8 +15,8 @@ import numpy as np
 import openai
 import pytest
 
-from rag import replies
 from rag.answer import AskRequest, complete
+from rag.answering.prompts import quoted, summary_prompt
 from rag.api import create_app
 from rag.fakes import (
     FakeBlobs,
@@ -30,8 +30,8 @@ from rag.fakes import (
 )
 from rag.model import Answer, Chunk, Filter, Message, Status, Token, Usage
 from rag.ports import Generator
-from rag.prompts import quoted, summary_prompt
-from rag.retrieve import IndexView
+from rag.replies import documents as replies
+from rag.retrieval.retrieve import IndexView
 from rag.services import Services, open_state
 from rag.settings import Answering, Llm, Retrieval, Settings
 from rag.wire import decode

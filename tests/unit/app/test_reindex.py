@@ -14,8 +14,8 @@ import pytest
 from rag.api import create_app
 from rag.errors import ConfigurationError
 from rag.fakes import FakeEmbedder
-from rag.reindex import mismatch, reindex
-from rag.retrieve import IndexView
+from rag.retrieval.reindex import mismatch, reindex
+from rag.retrieval.retrieve import IndexView
 from rag.services import Services
 from rag.settings import Embedding, Retrieval
 from tests.unit.app.conftest import add, work

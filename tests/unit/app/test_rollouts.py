@@ -10,11 +10,11 @@ import pytest
 from rag.api import create_app
 from rag.errors import Conflict, Unavailable
 from rag.fakes import FakeGenerator
-from rag.language_models import Llm, Trial
 from rag.model import Token
 from rag.rollouts import choose
 from rag.rollouts.judge import Guard, Mode, Status
 from rag.rollouts.models import AnsweringModels, shared_words
+from rag.sections.language_models import Llm, Trial
 from tests.unit.app.conftest import add, index, work
 
 QUESTION = "What is the monthly rent?"

@@ -12,7 +12,7 @@ from rag.errors import Unavailable
 from rag.fakes import FakeReranker, FakeRetriever
 from rag.model import Hit
 from rag.ports import SearchQuery, SearchResult
-from rag.search import find
+from rag.retrieval.search import find
 from rag.services import Services
 from tests.unit.app.conftest import add, work
 

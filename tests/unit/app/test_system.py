@@ -5,7 +5,7 @@ from dataclasses import replace
 import httpx
 
 from rag.api import create_app
-from rag.system import DeploymentState
+from rag.runtime.system import DeploymentState
 from tests.unit.app.conftest import add, work
 
 

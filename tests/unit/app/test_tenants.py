@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
-from rag.access import acting_as, own_work, tenant_of, within
+from rag.access.principal import acting_as, own_work, tenant_of, within
 from rag.api import create_app
 from rag.errors import InvalidInput
-from rag.ingestions import Request
+from rag.intake.ingestions import Request
 from rag.model import Document, Filter
 from rag.services import Services
 from rag.settings import Ingestion, Server
@@ -277,7 +277,7 @@ async def test_a_key_of_one_collection_sees_and_fills_that_one(two: Tenancy) -> 
 
 
 async def test_the_index_is_told_what_may_be_seen(two: Tenancy) -> None:
-    from rag.search import narrowed
+    from rag.retrieval.search import narrowed
 
     with acting_as(own_work("globex/contracts")):
         assert (await narrowed(Filter(), two.services)).collections == ("globex/contracts",)

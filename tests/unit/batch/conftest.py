@@ -21,7 +21,7 @@ from rag.fakes import (
     FakeReader,
     FakeRetriever,
 )
-from rag.ingestions import Progress, Request
+from rag.intake.ingestions import Progress, Request
 from rag.services import Services, open_state
 from rag.settings import Settings
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from ingestion.inprocess import local_services
-from rag import engines
 from rag.fakes import FakeEmbedder
+from rag.runtime import engines
 from rag.settings import load
 
 

@@ -14,7 +14,7 @@ from ingestion.run import dead, runner_name, wanted_stages
 from ingestion.show import clock, line
 from ingestion.watch import watched
 from rag.errors import InvalidInput
-from rag.ingestions import Progress
+from rag.intake.ingestions import Progress
 from rag.model import Stage
 from rag.services import Services
 from tests.unit.batch.conftest import Load

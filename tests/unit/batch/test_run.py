@@ -11,7 +11,7 @@ from ingestion.inline import InlinePipeline
 from ingestion.run import Run, start
 from rag.analyze import analyze
 from rag.errors import Conflict
-from rag.ingestions import ItemStatus, Request, RunStatus
+from rag.intake.ingestions import ItemStatus, Request, RunStatus
 from rag.model import Stage, Status
 from rag.services import Services
 from rag.store.ingestions import SERVICE

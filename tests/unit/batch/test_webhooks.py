@@ -10,14 +10,14 @@ from datetime import timedelta
 
 import pytest
 
-from rag.deliveries import deliver_next
+from rag.callbacks.deliveries import deliver_next
+from rag.callbacks.webhooks import checked_url, pause, public_address, signature, verify
 from rag.errors import Forbidden, InvalidInput
-from rag.ingestions import Request, RunStatus
+from rag.intake.ingestions import Request, RunStatus
 from rag.model import Document, Status
 from rag.services import Services
 from rag.settings import Webhooks
 from rag.store.records import now
-from rag.webhooks import checked_url, pause, public_address, signature, verify
 
 SECRET = "s3cret"
 

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from rag.errors import Conflict, DamagedFile
 from rag.fakes import FakeBlobs
-from rag.originals import original
-from rag.removal import remove
+from rag.intake.originals import original
+from rag.intake.removal import remove
 from rag.services import State, open_state
 from rag.settings import Settings
 from rag.store.backup import FRESH, MANIFEST, back_up, restore

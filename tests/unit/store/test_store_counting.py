@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from rag.analysis.entity_rules import find
 from rag.corpus import kinds
 from rag.corpus.count import count
 from rag.corpus.query import AmountRange, CorpusQuery, DateOf, DateRange, Wants
 from rag.corpus.wording import told
-from rag.entity_rules import find
 from rag.fakes import text_page
 from rag.fields.record import FieldValue
 from rag.fields.schema import Kind

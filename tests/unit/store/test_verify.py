@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import originals, snapshots
-from rag.holdings import Holdings
+from rag.intake import originals
 from rag.model import Chunk, Document, Status
+from rag.retrieval import snapshots
+from rag.retrieval.holdings import Holdings
 from rag.services import State, open_state
 from rag.settings import Settings
 from rag.store.backup import back_up, opened

@@ -1,0 +1,1 @@
+"""Webhooks: who asked to be told hears when a document or a job ends."""

@@ -1,0 +1,1 @@
+"""What running processes share: deadlines, circuits, fallbacks, weights, cards, logs, metrics, traces."""

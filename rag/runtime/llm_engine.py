@@ -1,0 +1,77 @@
+"""vLLM without Ray: which arguments an engine is started with, and how its chat stream is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rag.errors import Unavailable
+from rag.sections.language_models import Llm
+
+
+@dataclass(frozen=True, slots=True)
+class EnginePlan:
+    source: str
+    """Folder or hub name of the weights."""
+    arguments: dict[str, Any]
+    bundles: list[dict[str, float]]
+    """Ray placement bundles, one a worker."""
+    environment: dict[str, str]
+
+
+def engine_plan(own: Llm, source: str) -> EnginePlan:
+    """CPU engine without GPUs; tensor (times pipeline) parallel workers with them."""
+    arguments: dict[str, Any] = {
+        "max_model_len": own.max_model_len,
+        "enforce_eager": own.eager,
+        "dtype": "bfloat16",
+        "enable_prefix_caching": True,
+        # Small models left free to write white space between keys write nothing else.
+        "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
+        "max_num_seqs": own.scaling.max_ongoing_requests,
+    }
+    environment = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+    if Path(source).is_dir():
+        environment["HF_HUB_OFFLINE"] = "1"
+    workers = own.tensor_parallel * own.pipeline_parallel
+    parallel = {"tensor_parallel_size": own.tensor_parallel, "pipeline_parallel_size": own.pipeline_parallel}
+    if own.scaling.gpus == 0:
+        if workers > 1:
+            arguments |= parallel
+        environment |= {
+            "VLLM_CPU_OMP_THREADS_BIND": own.cpu_bind,
+            "VLLM_CPU_KVCACHE_SPACE": str(own.kv_cache_gib),
+        }
+        return EnginePlan(source, arguments, [{"CPU": 1}] * workers, environment)
+    arguments |= parallel | {"gpu_memory_utilization": own.gpu_memory_utilization}
+    if own.scaling.gpus < 1:
+        environment["VLLM_RAY_PER_WORKER_GPUS"] = str(own.scaling.gpus)
+    bundles: list[dict[str, float]] = [{"CPU": 1, "GPU": own.scaling.gpus} for _ in range(workers)]
+    return EnginePlan(source, arguments, bundles, environment)
+
+
+def response_format(schema: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What a chat request says for structured output: vLLM then allows only tokens that go on as JSON of that form."""
+    return schema and {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+
+
+def read_chunks(batch: Sequence[str] | str) -> list[tuple[str, str | None, int, int]]:
+    """Server-sent chat chunks -> (text, finish_reason, prompt_tokens, completion_tokens). Raises Unavailable on an error."""
+    pieces: list[tuple[str, str | None, int, int]] = []
+    for line in "".join([batch] if isinstance(batch, str) else batch).splitlines():
+        data = line.removeprefix("data:").strip()
+        if not data or data == "[DONE]":
+            continue
+        chunk = json.loads(data)
+        if "error" in chunk:
+            raise Unavailable(f"The language model failed: {chunk['error'].get('message', '')}")
+        usage = chunk.get("usage") or {}
+        choice = (chunk.get("choices") or [{}])[0]
+        text = (choice.get("delta") or {}).get("content") or ""
+        piece = (text, choice.get("finish_reason"), usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0))
+        if any(piece):
+            pieces.append(piece)
+    return pieces

@@ -1,0 +1,33 @@
+"""Settings of what guards the library: the audit log, the virus scanner."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from rag.sections.scaling import Section
+
+
+class Audit(Section):
+    """Who did what (docs/access.md)."""
+
+    mode: Literal["auto", "on", "off"] = "auto"
+    """auto: where API keys are asked for. Without them there is nobody to tell apart."""
+    questions: bool = False
+    """Keep the text of questions and searches in the log."""
+    keep_days: float = Field(default=365, ge=0)
+    """Older lines are removed; 0 keeps all."""
+
+
+class Antivirus(Section):
+    """A virus scanner that files are shown to before they are taken."""
+
+    address: str = ""
+    """clamd: host:port, or unix:/run/clamav/clamd.ctl. Empty: none."""
+    fail_closed: bool = True
+    """What cannot be scanned is refused (503, or 413 when it is too large for the scanner), else taken with a warning in the log."""
+    seconds: float = Field(default=60, gt=0)
+    """That the scanner may take."""
+    keep: bool = True
+    """Infected files are kept in the blob store under quarantine/, where nothing reads them."""

