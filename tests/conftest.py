@@ -1,7 +1,8 @@
-"""Shared by all tiers: the real stack, started once a session by whoever asks for it first."""
+"""Shared by all tiers: the real stack, started once a session by whoever asks for it first; a database with the schema."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -18,6 +19,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from rag.settings import Settings
+from rag.store.database import Database
 from tests.endpoints import KEY, Endpoints, serving
 
 ROOT = Path(__file__).parent.parent
@@ -146,3 +149,11 @@ def bucket(s3: str) -> str:
     name = f"bucket-{uuid4().hex[:12]}"
     httpx.put(f"{s3}/{name}").raise_for_status()
     return f"s3://{name}"
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`redwell.sqlite3` with the schema in it: copied for each test, since migrating takes longer than most of them."""
+    folder = tmp_path_factory.mktemp("migrated")
+    asyncio.run(Database(Settings(data_dir=folder).database_url).connect())
+    return folder / "redwell.sqlite3"
