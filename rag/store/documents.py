@@ -18,6 +18,7 @@ from rag.store.conversations import forget_answers
 from rag.store.counting import Counting
 from rag.store.facets import Facets
 from rag.store.family import Family, below
+from rag.store.feedback import forget_quotes
 from rag.store.fields import FieldRows
 from rag.store.insights import Insights
 from rag.store.listing import DocumentPage, Listing
@@ -200,6 +201,7 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family, Insig
             inside = documents.c.id.in_(select(below(id).c.id))
             gone = (await connection.execute(select(*columns).where(inside | (documents.c.id == id)))).all()
             await forget_answers(connection, [row.id for row in gone])
+            await forget_quotes(connection, [row.id for row in gone])
             await connection.execute(delete(documents).where(documents.c.id == id))  # the others go with it
             hashes = sorted({row.sha256 for row in gone})
             kept: set[str] = set()

@@ -1,4 +1,4 @@
-"""Tables of what people put to documents and ask of them: tags, passages switched off, conversations."""
+"""Tables of what people put to documents and ask of them: tags, passages switched off, conversations, what feedback quotes."""
 
 from __future__ import annotations
 
@@ -55,6 +55,15 @@ turn_documents = Table(
     "turn_documents",
     metadata,
     Column("turn_id", Id, ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("document_id", String(32), primary_key=True),
+    Index(None, "document_id"),
+)
+
+# What feedback quotes goes with the document too; the question and the verdict stay.
+feedback_documents = Table(
+    "feedback_documents",
+    metadata,
+    Column("feedback_id", Id, ForeignKey("feedback.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("document_id", String(32), primary_key=True),
     Index(None, "document_id"),
 )
