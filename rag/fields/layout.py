@@ -28,6 +28,7 @@ class Token:
     start: int
     end: int
     box: Box
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,18 @@ class Row:
 
     def extent(self, start: int, end: int) -> tuple[float, float]:
         """Left and right edge of [start, end)."""
-        inside = [
-            token
-            for place, token in zip(self.places, self.tokens, strict=True)
-            if place < end and place + token.end - token.start > start
-        ]
+        inside = [token for _, token in self.within(start, end)]
         if not inside:
             return 0.0, 0.0
         return min(token.box[0] for token in inside), max(token.box[2] for token in inside)
+
+    def within(self, start: int, end: int) -> list[tuple[int, Token]]:
+        """The words that share a character with [start, end), each with its place in `text`."""
+        return [
+            (place, token)
+            for place, token in zip(self.places, self.tokens, strict=True)
+            if place < end and place + token.end - token.start > start
+        ]
 
     def cells(self) -> list[tuple[int, int]]:
         """Ranges of the cells in `text`."""
@@ -72,6 +77,15 @@ class Row:
             found.append((start, match.start()))
             start = match.end()
         return [*found, (start, len(self.text))]
+
+
+def stacked(upper: Row, above: tuple[int, int], lower: Row, below: tuple[int, int]) -> Row:
+    """A cell and the one under it as one row: what a line was too short for."""
+    first, second = upper.within(*above), lower.within(*below)
+    head, tail = upper.text[above[0] : above[1]], lower.text[below[0] : below[1]]
+    places = [place - above[0] for place, _ in first] + [place - below[0] + len(head) + 1 for place, _ in second]
+    tokens = tuple(token for _, token in (*first, *second))
+    return Row(upper.page, upper.number, f"{head} {tail}", tokens, tuple(places))
 
 
 def rows(page: Page) -> list[Row]:
@@ -98,7 +112,7 @@ def _lines(page: Page) -> list[list[Token]]:
             for m in re.compile(r"\S+").finditer(page.text, line, line + len(text))
         ]
     else:
-        words_of = [Token(word.start, word.end, word.box) for word in words]
+        words_of = [Token(word.start, word.end, word.box, word.confidence) for word in words]
     lines: list[list[Token]] = []
     last = -1
     for token in words_of:

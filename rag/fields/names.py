@@ -6,15 +6,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.fields.layout import Row
+from rag.fields.layout import Row, Token, stacked
 
 HEAD_ROWS = 14
-_FORM = re.compile(
+DOUBTFUL = 0.6
+"""A word read with less confidence (0..1) may be a speck."""
+_FORMS = (
     r"(?<!\w)(?:s[do0q]n\.?,? ?b[hna][do0]\.?|sdn|[s5]/b|gmbh(?: & co\.? kgaa?| & co\.? kg)?|mbh|a\.?g|k\.?g|e\.? ?k|ohg|gbr|e\.? ?v|ug"
     r"|ltd\.?|limited|inc\.?|incorporated|llc|l\.l\.c|llp|plc|corp\.?|corporation|company|& co\.?|s\.?a\.?s?|s\.?r\.?l|s\.?l|b\.?v|n\.?v|pte\.?|pty\.?"
-    r"|oy|ab|a/s|aps|sp\. z o\.o)\.?(?!\w)",
-    re.IGNORECASE,
+    r"|oy|ab|a/s|aps|sp\. z o\.o)\.?(?!\w)"
 )
+_FORM = re.compile(_FORMS, re.IGNORECASE)
+_ONLY_FORM = re.compile(rf"(?:[\[({{][^\])}}]{{1,12}}[\])}}]\s*)?(?:{_FORMS}[\s,]*)+", re.IGNORECASE)
+"""A line that only ends the name above it: 'Sdn Bhd', '(M) Ltd.'"""
 _TRADE = re.compile(
     r"(?<!\w)(?:enterprise|trading|restaurant|restoran|ristorante|caf[eé]|bistro|bakery|bäckerei|bakeries|hotel|market|mart|supermarket|supermarkt"
     r"|hypermarket|pharmacy|apotheke|store|stores|shop|stationery|hardware|kedai|grocer|kitchen|services?|solutions|group|holdings?|university|clinic"
@@ -29,7 +33,7 @@ _NOT = re.compile(
     re.IGNORECASE,
 )
 _NUMBER_BEHIND = re.compile(
-    r"\s*[\[({][^\])}]{0,40}[\])}]?\s*\W*$|\s+(?:co\.?|company)?\s*(?:reg\.?|no\.?)?\s*[:#]?\s*[\dA-Z]*\d[\dA-Z-]{4,}\s*$",
+    r"\s*[\[({](?=[^\])}]*(?:\d|\b(?:reg|formerly|co|no)\b)|\W|\w{0,2}\W*$)[^\])}]{0,40}[\])}]?\s*\W*$|\s+(?:co\.?|company)?\s*(?:reg\.?|no\.?)?\s*[:#]?\s*[\dA-Z]*\d[\dA-Z-]{4,}\s*$",
     re.I,
 )
 _DOMAIN = re.compile(r"(?:@|www\.|https?://(?:www\.)?)([a-z0-9-]{3,})\.[a-z.]{2,}", re.IGNORECASE)
@@ -52,14 +56,56 @@ def issuer(rows: Sequence[Row], text: str) -> list[tuple[Row, Named]]:
     """Who wrote the document: candidates among the head's cells, best first. `text` is the whole document's."""
     domains = {found.casefold() for found in _DOMAIN.findall(text)} - _MAIL_HOSTS
     scored: list[tuple[float, int, Row, Named]] = []
-    for index, row in enumerate(rows[:HEAD_ROWS]):
+    for index, row in enumerate(_head(rows)):
         for start, end in row.cells():
-            a, b = name_span(row.text, start, end)
-            score = _head_score(row.text[a:b], index, domains)
+            a, b = name_span(row.text, *_legible(row, start, end))
+            score = _head_score(row.text[a:b], row.number - rows[0].number, domains) - _unsure(row, a, b)
             if score > 0:
                 scored.append((score, -index, row, Named(a, b, min(0.95, 0.2 + 0.11 * score))))
     scored.sort(key=lambda item: item[:2], reverse=True)
     return [(row, named) for _, _, row, named in scored]
+
+
+def _head(rows: Sequence[Row]) -> list[Row]:
+    """The rows at the top; a name whose legal form stands on the next line is a row of its own before them."""
+    found: list[Row] = []
+    for row, lower in zip(rows[:HEAD_ROWS], [*rows[1:HEAD_ROWS], None], strict=False):
+        for start, end in lower.cells() if lower else ():
+            form = lower.text[start:end].strip()
+            above = [cell for cell in row.cells() if _over(row, cell, lower, (start, end))]
+            if form and _ONLY_FORM.fullmatch(form) and above and not _FORM.search(row.text[slice(*above[0])]):
+                found.append(stacked(row, above[0], lower, (start, end)))
+        found.append(row)
+    return found
+
+
+def _over(upper: Row, above: tuple[int, int], lower: Row, below: tuple[int, int]) -> bool:
+    left, right = upper.extent(*above)
+    x0, x1 = lower.extent(*below)
+    return min(right, x1) > max(left, x0)
+
+
+def _legible(row: Row, start: int, end: int) -> tuple[int, int]:
+    """Without specks before and behind, which a reader took for a letter or two."""
+    words = row.within(start, end)
+    while len(words) > 1 and _speck(words[0][1]):
+        words = words[1:]
+    while len(words) > 1 and _speck(words[-1][1]):
+        words = words[:-1]
+    if not words:
+        return start, end
+    place, last = words[-1]
+    return max(start, words[0][0]), min(end, place + last.end - last.start)
+
+
+def _speck(token: Token) -> bool:
+    return token.end - token.start <= 2 and token.confidence < DOUBTFUL
+
+
+def _unsure(row: Row, start: int, end: int) -> float:
+    """What is badly read is hardly a name: 0 where it is read well."""
+    sure = [token.confidence for _, token in row.within(start, end)]
+    return 4.0 * max(0.0, DOUBTFUL - sum(sure) / len(sure)) if sure else 0.0
 
 
 def name_span(text: str, start: int, end: int) -> tuple[int, int]:
@@ -89,6 +135,8 @@ def _head_score(name: str, index: int, domains: set[str]) -> float:
     letters = sum(map(str.isalpha, name))
     words = re.findall(r"[^\W\d_]{2,}", name)
     if letters < 4 or len(name) > 70 or not words or letters < 0.55 * len(name.replace(" ", "")):
+        return 0.0
+    if _ONLY_FORM.fullmatch(name):
         return 0.0
     score = 3.0 - 0.22 * index
     score += 2.6 if _FORM.search(name) else 0.0

@@ -16,7 +16,7 @@ from rag.fields.record import FieldValue, Origin
 from rag.fields.schema import Field, Kind, Rule, Schema
 from rag.model import Page, Source
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 MOST_PAGES = 40
 """Of a longer document, the first pages and the last one are looked at."""
 MOST_VALUES = 12

@@ -24,10 +24,11 @@ _MONTH_NAMES = (
 )
 _MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_YEAR = r"(?:(?:19|20)\d\d|\d\d)"
+_YEAR = r"(?:(?:19|20)\d\d|'?\d\d)"
 _DATES = (
     rf"(?P<d1>\d{{1,2}})(?:st|nd|rd|th|\.)?(?: of|,| de)?[ \-./]?\s?(?P<m1>{_MONTH})\b\.?,?[ \-./]?\s?(?P<y1>{_YEAR})",
-    rf"(?P<m2>{_MONTH})\b\.? (?P<d2>\d{{1,2}})(?:st|nd|rd|th)? ?,? ?(?P<y2>(?:19|20)\d\d)",
+    rf"(?P<m2>{_MONTH})\b\.?[ \-/]?(?P<d2>\d{{1,2}})(?:st|nd|rd|th)? ?[,\-/]? ?(?P<y2>(?:19|20)\d\d)",
+    rf"(?P<y6>(?:19|20)\d\d)[ \-/.](?P<m6>{_MONTH})\b\.?[ \-/.]?(?P<d6>\d{{1,2}})",
     r"(?P<y3>(?:19|20)\d\d)(?P<s3>[-/.]) ?(?P<m3>\d{1,2})(?P=s3) ?(?P<d3>\d{1,2})",
     rf"(?P<a4>\d{{1,2}}) ?(?P<s4>[-/.]) ?(?P<b4>\d{{1,2}}) ?(?P=s4) ?(?P<y4>{_YEAR})",
     r"(?P<y5>20[0-3]\d)(?P<m5>0[1-9]|1[0-2])(?P<d5>[0-2]\d|3[01])",
@@ -54,8 +55,8 @@ _AMOUNT = re.compile(
     rf"(?:[ \u00a0]?(?P<after>{CURRENCY})|(?P<minus>-)(?!\w))?"
     rf"|(?<=[A-Za-z$])(?P<number2>\d+\.\d\d)(?![\w/%]|[.,'-]\d)"  # 'PM7.00': a currency that was misread
 )
-_MISREAD = str.maketrans("OoDQIl|SBZ", "0000111582")
-_DIGIT = r"[\dOoDQIl|SBZ]"
+_MISREAD = str.maketrans("OoDQIl|!SBZG", "000011115826")
+_DIGIT = r"[\dOoDQIl|!SBZG]"
 _DAMAGED = re.compile(
     rf"(?<![^\s:(])(?=\S*\d)(?:{_DIGIT}{{1,2}}([/.-]){_DIGIT}{{1,2}}\1(?:{_DIGIT}{{4}}|{_DIGIT}{{2}})"
     rf"|(?=\S?\S?\d){_DIGIT}{{1,5}}\.{_DIGIT}{{2}})(?![^\s,;)])"
@@ -143,11 +144,11 @@ def days(text: str, *, month_first: bool = False) -> list[Day]:
             ambiguous = first <= 12 and second <= 12 and first != second and got["s4"] != "."
             month, day = (first, second) if second > 12 or (ambiguous and month_first) else (
                 second, first)  # fmt: skip
-            year = got["y4"]
+            year = got["y4"].strip("'")
         else:
-            number = next(number for number in "1235" if got[f"y{number}"])
+            number = next(number for number in "12356" if got[f"y{number}"])
             name = got[f"m{number}"].casefold()
-            month, day, year = _MONTHS.get(name) or int(name), int(got[f"d{number}"]), got[f"y{number}"]
+            month, day, year = _MONTHS.get(name) or int(name), int(got[f"d{number}"]), got[f"y{number}"].strip("'")
         value = _iso(int(year) + (0 if len(year) == 4 else 2000 if int(year) < 70 else 1900), month, day)
         if value:
             found.append(Day(match.start(), match.end(), value, ambiguous))

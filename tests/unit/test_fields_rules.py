@@ -1,5 +1,7 @@
 """Values of fields by rules: forms, labels, layout."""
 
+import re
+
 import pytest
 
 from rag.errors import InvalidInput, NotFound
@@ -78,6 +80,10 @@ def test_dates_percentages_and_references_are_no_amounts(text):
         ("20180428", "2018-04-28"),
         ("10.02.2017", "2017-02-10"),
         ("03/25/2018", "2018-03-25"),
+        ("28 Mar '18", "2018-03-28"),
+        ("Mar-28-2018", "2018-03-28"),
+        ("2018-Apr-28", "2018-04-28"),
+        ("28 / 04 / 2018", "2018-04-28"),
     ],
 )
 def test_a_date_in_many_spellings(text, value):
@@ -255,3 +261,71 @@ def test_a_sum_is_no_invoice_number():
 def test_what_is_payable_goes_before_a_net_and_its_tax() -> None:
     text = "GARDEN BAKERY LTD\nNet goods 14.40\nGST: 0.86\nTotal goods (Inc. GST): 15.26\nOther 26.61\nTotal Payable: 41.87"
     assert found("receipt", text)["total"].value == "41.87"
+
+
+def scanned(text: str, doubtful: tuple[str, ...] = ()) -> Page:
+    """Each line a row, each word as wide as its letters; `doubtful` words were read with little confidence."""
+    placed, at = [], 0
+    for number, line in enumerate(text.split("\n")):
+        for match in re.finditer(r"\S+", line):
+            box = (match.start() * 10.0, number * 30.0, match.end() * 10.0, number * 30.0 + 20)
+            placed.append(Word(at + match.start(), at + match.end(), box, 0.3 if match.group() in doubtful else 0.9))
+        at += len(line) + 1
+    return Page(1, 600, 800, text, Source.OCR, Words.pack(placed), confidence=0.8)
+
+
+def receipt(text: str, doubtful: tuple[str, ...] = ()) -> dict[str, str]:
+    return {one.field: one.value for one in by_rules(ready("receipt"), [scanned(text, doubtful)])}
+
+
+def test_a_company_whose_legal_form_stands_on_the_next_line_is_one_name_and_cited_as_one() -> None:
+    text = "PERI CHICKEN\nHarbour Chickenland Malaysia\nSdn Bhd\nUnit G-13, Ground Floor\nTel: 1300"
+    [company] = [one for one in by_rules(ready("receipt"), [scanned(text)]) if one.field == "company"]
+    assert company.value == "Harbour Chickenland Malaysia Sdn Bhd"
+    assert text[company.start : company.end] == company.text == "Harbour Chickenland Malaysia\nSdn Bhd"
+
+
+def test_a_legal_form_alone_is_no_company() -> None:
+    assert "company" not in receipt("Sdn Bhd\n12 Quay Road")
+
+
+def test_a_branch_in_brackets_is_part_of_the_name_and_a_registration_number_is_not() -> None:
+    assert receipt("HARBOUR AND SONS (QUAYSIDE)\nLOT 12, QUAY ROAD")["company"] == "HARBOUR AND SONS (QUAYSIDE)"
+    assert receipt("HARBOUR AND SONS (519537-X)\nLOT 12, QUAY ROAD")["company"] == "HARBOUR AND SONS"
+
+
+def test_specks_beside_a_name_are_left_out() -> None:
+    assert receipt("~ HARBOUR TRADERS 4\nLOT 12", doubtful=("~", "4"))["company"] == "HARBOUR TRADERS"
+    assert receipt("HARBOUR STUDIO 4\nLOT 12")["company"] == "HARBOUR STUDIO 4"
+
+
+def test_letters_that_were_badly_read_are_no_name_where_others_are_read_well() -> None:
+    text = "Qruy Welmo\nHarbour Traders\nLOT 12"
+    assert receipt(text, doubtful=("Qruy", "Welmo"))["company"] == "Harbour Traders"
+
+
+def test_a_card_is_charged_the_total_where_its_row_cannot_be_read() -> None:
+    text = "HARBOUR LTD\n8866008112206 77 865.80\nTotWskfes: aa 80\nMaster Card 63.80"
+    assert receipt(text)["total"] == "63.80"
+
+
+def test_what_is_paid_in_full_has_no_change() -> None:
+    assert receipt("HARBOUR LTD\nTea 6.00\nOther 9.50\nT0tl 6.00\nCASH 6.00\nCHANGE 0.00")["total"] == "6.00"
+
+
+def test_the_sum_below_a_rounding_line_is_the_total() -> None:
+    text = "HARBOUR LTD\nTotal Sales Incl GST 8.21\nRounding -0.01\nTotal 8.20\nCASH 50.00"
+    assert receipt(text)["total"] == "8.20"
+
+
+def test_the_total_row_of_a_table_of_taxes_is_not_the_total() -> None:
+    text = "HARBOUR LTD\nTotal 21.20\nTHANK YOU\nGST Summary   Amount(RM)   Tax(RM)\nSR 20.00 1.20\nTotal 20.00 1.20"
+    assert receipt(text)["total"] == "21.20"
+
+
+def test_a_total_that_was_misread_by_a_letter_is_found() -> None:
+    assert receipt("HARBOUR LTD\nTea 8.40\nSugar 9.90\nIOTAL 9.33\nbalance of points 77.10")["total"] == "9.33"
+
+
+def test_a_total_that_includes_a_tax_is_not_that_tax() -> None:
+    assert receipt("HARBOUR LTD\nTOTAL (GST 6% INCL) 9.33\nOTHER 12.50")["total"] == "9.33"
