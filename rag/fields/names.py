@@ -69,12 +69,14 @@ def issuer(rows: Sequence[Row], text: str) -> list[tuple[Row, Named]]:
 def _head(rows: Sequence[Row]) -> list[Row]:
     """The rows at the top; a name whose legal form stands on the next line is a row of its own before them."""
     found: list[Row] = []
-    for row, lower in zip(rows[:HEAD_ROWS], [*rows[1:HEAD_ROWS], None], strict=False):
-        for start, end in lower.cells() if lower else ():
-            form = lower.text[start:end].strip()
-            above = [cell for cell in row.cells() if _over(row, cell, lower, (start, end))]
-            if form and _ONLY_FORM.fullmatch(form) and above and not _FORM.search(row.text[slice(*above[0])]):
-                found.append(stacked(row, above[0], lower, (start, end)))
+    top = rows[:HEAD_ROWS]
+    for index, row in enumerate(top):
+        for lower in top[index + 1 : index + 2]:
+            for below in lower.cells():
+                above = [cell for cell in row.cells() if _over(row, cell, lower, below)]
+                form = lower.text[slice(*below)].strip()
+                if above and _ONLY_FORM.fullmatch(form) and not _FORM.search(row.text[slice(*above[0])]):
+                    found.append(stacked(row, above[0], lower, below))
         found.append(row)
     return found
 
