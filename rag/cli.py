@@ -13,6 +13,7 @@ from rag.commands import (
     counting,
     documents,
     evaluate,
+    evaluations,
     exports,
     fields,
     jobs,
@@ -94,6 +95,9 @@ measure.bench_app.command()(measure_loads.nodes)
 measure.eval_app.command("corpus")(counting.evaluate)
 measure.eval_app.command("fields")(evaluate.fields)
 measure.eval_app.command("summaries")(evaluate.summaries)
+measure.eval_app.command()(evaluations.record)
+measure.eval_app.command()(evaluations.runs)
+measure.eval_app.command()(evaluations.forget)
 app.command(rich_help_panel="Moving house")(transfer.export)
 app.command("import", rich_help_panel="Moving house")(transfer.import_)
 app.command(rich_help_panel="Moving house")(transfer.migrate)

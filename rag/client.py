@@ -14,6 +14,7 @@ from rag.calls.audit import AuditCalls
 from rag.calls.conversations import ConversationCalls
 from rag.calls.corpus import CorpusCalls
 from rag.calls.documents import DocumentCalls, File, Highlight
+from rag.calls.evaluations import EvaluationCalls
 from rag.calls.exports import ExportCalls
 from rag.calls.feedback import FeedbackCalls
 from rag.calls.fields import FieldCalls
@@ -34,6 +35,7 @@ __all__ = ["ApiError", "File", "Highlight", "RedwellClient"]
 class RedwellClient(
     AuditCalls,
     DocumentCalls,
+    EvaluationCalls,
     ExportCalls,
     QuestionCalls,
     CorpusCalls,

@@ -16,6 +16,7 @@ from rag.store.conversations import ConversationStore
 from rag.store.database import Database
 from rag.store.documents import DocumentStore
 from rag.store.embeddings import Embeddings
+from rag.store.evaluations import EvaluationStore
 from rag.store.feed import ChangeFeed
 from rag.store.feedback import FeedbackStore
 from rag.store.ingestions import IngestionStore
@@ -55,6 +56,7 @@ class State:
     rollouts: RolloutStore
     keys: KeyStore
     audit: AuditStore
+    evaluations: EvaluationStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +106,5 @@ def open_state(settings: Settings, blobs: Blobs | None = None) -> State:
         RolloutStore(database),
         KeyStore(database),
         AuditStore(database),
+        EvaluationStore(database),
     )

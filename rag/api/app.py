@@ -14,6 +14,7 @@ from rag.api import (
     conversations,
     corpus,
     documents,
+    evaluations,
     exports,
     feedback,
     fields,
@@ -82,6 +83,7 @@ def create_app(services: Services, *, behind_proxy: bool = False) -> FastAPI:
     app.include_router(rollouts.routes(services))
     app.include_router(labels.routes(services))
     app.include_router(feedback.routes(services))
+    app.include_router(evaluations.routes(services))
     app.include_router(jobs.routes(services))
     app.include_router(redaction.routes(services))
     app.include_router(openai.routes(services))

@@ -16,7 +16,7 @@ from rag.wire import ApiError, body, connection, problem, retry_after
 REFUSED = frozenset({429, 503})
 """Nothing was begun."""
 RETRIED = REFUSED | {502, 504}
-ONCE = ("/v1/jobs", "/v1/feedback", "/v1/keys", "/v1/rollouts")
+ONCE = ("/v1/jobs", "/v1/feedback", "/v1/keys", "/v1/rollouts", "/v1/evaluations")
 ONCE_ENDS = ("/train",)
 """POSTs that make something new each time: they are repeated only where nothing was begun."""
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rag.commands.common import reported
+from rag.commands.evaluations import keep
 
 eval_app = typer.Typer(help="Quality on documents with a known truth.", no_args_is_help=True)
 bench_app = typer.Typer(help="Speed, beside a baseline in the same run.", no_args_is_help=True)
@@ -23,6 +24,9 @@ console = Console()
 
 Url = Annotated[str, typer.Option(envvar="REDWELL_API_URL", help="The running API.")]
 Key = Annotated[str | None, typer.Option(envvar="REDWELL_API_KEY", help="API key.")]
+Record = Annotated[
+    str | None, typer.Option(help="Have the running service keep the figures under this name; the page compares them.")
+]
 Output = Annotated[Path | None, typer.Option(help="Write the whole result as JSON to this file.")]
 DEFAULT_URL = "http://127.0.0.1:8000"
 
@@ -36,6 +40,7 @@ def questions(
     url: Url = DEFAULT_URL,
     api_key: Key = None,
     output: Output = None,
+    record: Record = None,
 ) -> None:
     """Put a set of questions to a running Redwell: right document, right page, right words, refusals."""
     from rag.evaluation.http import HttpAsker
@@ -56,6 +61,9 @@ def questions(
         if not outcome.question.answerable and outcome.found:
             console.print(f"  {outcome.question.id} is not in the documents and was answered", markup=False)
     write(result, output)
+    if record is not None:
+        with reported():
+            keep(result, record, file.stem, url, api_key, collection=collection)
 
 
 @eval_app.command()
@@ -72,6 +80,9 @@ def answers(
     llm_model: Annotated[str, typer.Option(help="Its name there.")] = "redwell",
     output: Output = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the figures into this file (svg, png, pdf).")] = None,
+    record: Record = None,
+    url: Url = DEFAULT_URL,
+    api_key: Key = None,
 ) -> None:
     """Right passage, right citation, support, refusals, exact match and F1, in this process with the real index."""
     from rag.evaluation import answers as measured
@@ -91,6 +102,9 @@ def answers(
     if plot is not None:
         comparing.plot([(set_name, result)], plot)
         console.print(f"drawn: {plot}", markup=False)
+    if record is not None:
+        with reported():
+            keep(result, record, set_name, url, api_key, model=llm_model if llm_url else "quotations")
 
 
 def _drafting(url: str | None, model: str) -> Any:

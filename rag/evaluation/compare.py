@@ -3,43 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rag.errors import ConfigurationError
-
-RESAMPLES = 2000
-FIGURES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "found": ("refused", ("answerable", "absent", "unanswerable")),
-    "top5": ("right document in top 5", ("answerable",)),
-    "page_right": ("cited page right", ("answerable",)),
-    "quote_right": ("cited quote right", ("answerable",)),
-    "f1": ("f1", ("answerable",)),
-    "exact": ("exact match", ("answerable",)),
-}
-"""Field of an outcome -> (name of the figure, kinds of questions that it is about)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Of the mean of one figure, second run minus first, over the questions that both put."""
-
-    figure: str
-    kind: str
-    questions: int
-    first: float
-    second: float
-    low: float
-    high: float
-    """95% interval of the difference, by resampling questions (paired bootstrap)."""
-
-    @property
-    def significant(self) -> bool:
-        return self.low > 0 or self.high < 0
+from rag.evaluation.runs import Difference, differences, measured
 
 
 def read_run(path: Path) -> dict[str, Any]:
@@ -54,34 +25,9 @@ def read_run(path: Path) -> dict[str, Any]:
     return run
 
 
-def compare(first: dict[str, Any], second: dict[str, Any], *, seed: int = 0) -> list[Difference]:
+def compare(first: Mapping[str, Any], second: Mapping[str, Any], *, seed: int = 0) -> list[Difference]:
     """Raises ConfigurationError when the runs share no question."""
-    one = {row["id"]: row for row in first["outcomes"]}
-    two = {row["id"]: row for row in second["outcomes"]}
-    shared = [key for key in one if key in two]
-    if not shared:
-        raise ConfigurationError("The two runs share no question.", "Compare runs of the same set and sample.")
-    rng = np.random.default_rng(seed)
-    found = []
-    for field, (figure, kinds) in FIGURES.items():
-        for kind in kinds:
-            rows = [(one[key], two[key]) for key in shared if one[key]["kind"] == kind]
-            if not rows:
-                continue
-            a = np.array([_value(row, field) for row, _ in rows])
-            b = np.array([_value(row, field) for _, row in rows])
-            picks = rng.integers(0, len(rows), (RESAMPLES, len(rows)))
-            low, high = np.percentile((b - a)[picks].mean(axis=1), [2.5, 97.5])
-            found.append(Difference(figure, kind, len(rows), a.mean(), b.mean(), float(low), float(high)))
-    return found
-
-
-def _value(row: dict[str, Any], field: str) -> float:
-    if field == "found":
-        return float(not row["found"])
-    if field == "top5":
-        return float(row["rank"] is not None and row["rank"] <= 5)
-    return float(row[field])
+    return differences(measured(first), measured(second), seed=seed)
 
 
 def plot(runs: Sequence[tuple[str, dict[str, Any]]], target: Path) -> None:

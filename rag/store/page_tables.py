@@ -1,4 +1,4 @@
-"""Tables of what people put to documents and ask of them: tags, passages switched off, conversations, what feedback quotes."""
+"""Tables of what people put to documents and ask of them: tags, passages switched off, conversations, what feedback quotes, evaluation runs."""
 
 from __future__ import annotations
 
@@ -66,4 +66,22 @@ feedback_documents = Table(
     Column("feedback_id", Id, ForeignKey("feedback.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("document_id", String(32), primary_key=True),
     Index(None, "document_id"),
+)
+
+# Numbers and ids of questions, no texts: what is deleted leaves nothing here.
+evaluation_runs = Table(
+    "evaluation_runs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("tenant", String(32), nullable=False, server_default="default"),
+    Column("collection", String(200)),
+    Column("name", String(200), nullable=False),
+    Column("set", String(200), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("questions", JSON, nullable=False),
+    Column("question_count", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index(None, "tenant", "created_at", "id"),
 )

@@ -12,7 +12,7 @@ import streamlit as st
 from rag.replies.documents import EntityCount, Stats
 from rag.replies.insights import Cooccurrence, Moment
 from ui import api, view
-from ui.screens import library, trials
+from ui.screens import evaluations, library, trials
 from ui.words import later, say
 
 MOST_NAMES = 20
@@ -45,6 +45,7 @@ def render() -> None:
     with api.shown():
         _together(collection)
     trials.table()
+    evaluations.section()
 
 
 def _collection() -> str | None:

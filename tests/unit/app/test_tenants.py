@@ -30,7 +30,7 @@ THEIRS = (
 )
 OURS = "This lease is between Northgate Estates and Anna Keller. The monthly rent is EUR 4,850.00. contract"
 MISSING = "0" * 32
-OWNED = r"\{(document|job|conversation)_id\}"
+OWNED = r"\{(document|job|conversation|evaluation)_id\}"
 
 
 @dataclass
@@ -43,6 +43,7 @@ class Tenancy:
     ours: Document
     job: str
     conversation: str = ""
+    evaluation: str = ""
 
     async def ask(self, who: str, method: str, path: str, **options: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.keys[who]}"}
@@ -85,6 +86,8 @@ async def two(services: Services, tmp_path) -> AsyncIterator[Tenancy]:
         assert (await two.ask("acme", "POST", "/v1/feedback", json=said)).status_code == 201
         begun = await two.ask("acme", "POST", "/v1/conversations", json={"title": SECRET})
         two.conversation = begun.json()["id"]
+        run = {"name": SECRET, "set": SECRET, "figures": {SECRET: 1.0}}
+        two.evaluation = (await two.ask("acme", "POST", "/v1/evaluations", json=run)).json()["id"]
         await work(services)
         job = await services.state.ingestions.add(Request((f"/{SECRET}",), collection="acme/contracts"))
         two.job = job.id
@@ -116,6 +119,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/conversations": {"title": "x"},
     "/v1/conversations/{conversation_id}": {"title": "x"},
     "/v1/jobs": {"sources": [f"/{SECRET}"]},
+    "/v1/evaluations": {"name": "x", "set": "x", "figures": {"x": 1.0}},
 }
 
 
@@ -159,7 +163,7 @@ async def test_a_foreign_id_looks_exactly_like_a_missing_one(two: Tenancy) -> No
         foreign = await two.ask("globex", method, filled(path, two, two.theirs.id, two.job), **options)
         missing = await two.ask("globex", method, filled(path, two, MISSING, MISSING), **options)
         same = foreign.text
-        for id in (two.theirs.id, two.job, two.conversation):
+        for id in (two.theirs.id, two.job, two.conversation, two.evaluation):
             same = same.replace(id, MISSING)
         assert (foreign.status_code, same) == (missing.status_code, missing.text), (method, path)
         assert foreign.headers.keys() == missing.headers.keys()
