@@ -41,10 +41,7 @@ unit: install-dev ## tests without models and without Ray, in seconds
 contract: install-dev weights ## one suite a port, against the fake and every adapter
 	@$(VENV)/bin/python scripts/test.py contract
 
-kube-screenshots: install-dev weights ## every page in light and dark into docs/screenshots
-	@PYTHONPATH=$(CURDIR) $(VENV)/bin/python scripts/screenshots.py
-
-check: install-dev ## everything in kube/, docker/ and monitoring/, checked without a cluster
+kube-check: install-dev ## everything in kube/, docker/ and monitoring/, checked without a cluster
 	@$(VENV)/bin/python scripts/test.py kube
 
 serve-tests: install-dev weights ## tests of the real stack: Ray, Serve, vLLM

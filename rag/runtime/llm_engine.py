@@ -27,7 +27,7 @@ def engine_plan(own: Llm, source: str) -> EnginePlan:
     arguments: dict[str, Any] = {
         "max_model_len": own.max_model_len,
         "enforce_eager": own.eager,
-        "dtype": "bfloat16",
+        "dtype": own.dtype,
         "enable_prefix_caching": True,
         # Small models left free to write white space between keys write nothing else.
         "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},

@@ -74,6 +74,15 @@ def test_ray_is_set_up_as_it_must_be(folder: str) -> None:
 
 
 @pytest.mark.parametrize("folder", OVERLAYS)
+def test_every_pod_of_ray_gets_the_same_settings(folder: str) -> None:
+    """The application may be built on any of them, and is built from its environment."""
+    for cluster in ray_clusters(folder):
+        groups = [group["template"]["spec"]["containers"][0] for group in cluster["workerGroupSpecs"]]
+        head = cluster["headGroupSpec"]["template"]["spec"]["containers"][0]
+        assert [(one["env"], one["envFrom"]) for one in groups] == [(head["env"], head["envFrom"])] * len(groups)
+
+
+@pytest.mark.parametrize("folder", OVERLAYS)
 def test_names_leave_room_for_what_kuberay_adds(folder: str) -> None:
     for service in of_kind(folder, "RayService"):
         assert len(service["metadata"]["name"]) <= 47

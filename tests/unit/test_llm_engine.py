@@ -12,6 +12,7 @@ def test_the_cpu_engine_binds_cores_and_asks_for_one_cpu_bundle(tmp_path):
     assert plan.bundles == [{"CPU": 1}]
     assert plan.environment["VLLM_CPU_OMP_THREADS_BIND"] == "0-1"
     assert plan.environment["HF_HUB_OFFLINE"] == "1"
+    assert plan.arguments["dtype"] == "bfloat16"
     assert "tensor_parallel_size" not in plan.arguments
 
 
@@ -20,6 +21,11 @@ def test_several_workers_on_cpus_are_told_to_vllm(tmp_path):
     plan = engine_plan(own, str(tmp_path))
     assert (plan.arguments["tensor_parallel_size"], plan.bundles) == (2, [{"CPU": 1}] * 2)
     assert plan.environment["VLLM_CPU_OMP_THREADS_BIND"] == "0|1"
+
+
+def test_the_precision_of_the_weights_is_a_setting(tmp_path):
+    own = load("cpu", overrides={"llm": {"dtype": "float32"}}).llm
+    assert engine_plan(own, str(tmp_path)).arguments["dtype"] == "float32"
 
 
 def test_tensor_parallel_asks_for_one_bundle_a_worker():
