@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 
 from rag.analysis.classify import combine, opening
 from rag.analysis.grouping import grouped
@@ -15,7 +15,7 @@ from rag.chunk import chunk_pages, in_context
 from rag.errors import DamagedFile, RedwellError
 from rag.fields.stage import extract_fields
 from rag.intake.adopt import adopt
-from rag.model import Classification, Document, Page, PageTask, Source, Stage, Status
+from rag.model import Classification, Document, Page, PageTask, Source, Stage, Status, Summary
 from rag.read import scripts
 from rag.runtime.concurrency import bounded, together
 from rag.runtime.metrics import count_pages
@@ -53,8 +53,10 @@ async def analyze(
             Stage.CLASSIFY: lambda: _classify_then_fields(document, pages, name, services, stages),
             Stage.INDEX: lambda: _index(document, pages, services, stages),
             Stage.SUMMARY: lambda: _summary(document, pages, services, stages),
+            # With the type otherwise; alone when only the fields are wanted.
+            Stage.FIELDS: lambda: extract_fields(document, pages, services, stages),
         }
-        await together(*(work[stage]() for stage in SIDE_BY_SIDE if stage in only))
+        await together(*(work[stage]() for stage in work if stage in only))
     finally:
         name.cancel()
     return stages.failures
@@ -187,8 +189,10 @@ async def _entities(document: Document, pages: list[Page], services: Services, s
 
 
 async def _classify_name(document: Document, services: Services, *, wanted: bool) -> Classification:
-    if not wanted:
-        return Classification("", 0.0)
+    return await name_classified(document, services) if wanted else Classification("", 0.0)
+
+
+async def name_classified(document: Document, services: Services) -> Classification:
     metadata = " ".join(f"{key} {value}" for key, value in document.metadata.items())
     return await services.classifier.classify_name(document.filename, metadata)
 
@@ -204,19 +208,22 @@ async def _classify_then_fields(
 async def _classify(
     document: Document, pages: list[Page], name: asyncio.Task[Classification], services: Services, stages: Stages
 ) -> None:
-    """Every label set side by side; the file name has a say in the type."""
     sets = await services.state.labels.sets()
 
-    async def one(labels: LabelSet) -> None:
-        [found] = await services.classifier.classify([opening(pages)], labels)
-        if labels.name == TYPE:
-            found = combine(await name, found)
-        await services.state.labels.save(document.id, labels.name, found)
-
     async def work() -> None:
-        await together(*(one(labels) for labels in sets))
+        for labels, found in (await classified(pages, name, sets, services)).items():
+            await services.state.labels.save(document.id, labels, found)
 
     await stages.optional(Stage.CLASSIFY, _classify_version(services, sets), work)
+
+
+async def classified(
+    pages: Sequence[Page], name: Awaitable[Classification], sets: Sequence[LabelSet], services: Services
+) -> dict[str, Classification]:
+    """By label set, all side by side; the file name has a say in the type."""
+    found = await together(*(services.classifier.classify([opening(pages)], labels) for labels in sets))
+    labelled = {labels.name: one for labels, [one] in zip(sets, found, strict=True)}
+    return labelled | {TYPE: combine(await name, labelled[TYPE])} if TYPE in labelled else labelled
 
 
 async def _index(document: Document, pages: list[Page], services: Services, stages: Stages) -> None:
@@ -235,12 +242,16 @@ async def _index(document: Document, pages: list[Page], services: Services, stag
 
 
 def _summary_version(services: Services) -> str:
-    return f"{SUMMARY_VERSION}/{services.generator.model}"
+    return f"{SUMMARY_VERSION}/{services.writer(Stage.SUMMARY).model}"
+
+
+async def summarized(pages: Sequence[Page], services: Services) -> Summary:
+    return await summarize(pages, services.writer(Stage.SUMMARY), services.settings.llm, services.settings.analysis)
 
 
 async def _summary(document: Document, pages: list[Page], services: Services, stages: Stages) -> None:
     async def work() -> None:
-        summary = await summarize(pages, services.generator, services.settings.llm, services.settings.analysis)
+        summary = await summarized(pages, services)
         await services.state.documents.save_summary(document.id, summary)
 
     if not any(page.text.strip() for page in pages):

@@ -21,7 +21,7 @@ from ray.serve.config import gRPCOptions
 
 from rag.errors import ConfigurationError
 from rag.launch import check_exposure
-from rag.remote import retriever_names
+from rag.remote import on_trial, retriever_names
 from rag.runtime.gpu import check_shares
 from rag.sections.scaling import Batching, Scaling
 from rag.serving.hosts import AnalyzerDeployment, IngressDeployment, JobsDeployment
@@ -89,7 +89,11 @@ def build_application(settings: Settings) -> serve.Application:
     if settings.entities.candidate:
         tried = settings.entities.model_copy(update={"model": settings.entities.candidate})
         beside = scaled(EntitiesDeployment, tried.scaling, tried.batching).options(name="EntitiesCandidate")
-        handles["candidate"] = beside.bind(settings.model_copy(update={"entities": tried}))
+        handles["entities-candidate"] = beside.bind(settings.model_copy(update={"entities": tried}))
+    if settings.classifying.candidate:
+        other = on_trial(settings.classifying)
+        second = scaled(ClassifierDeployment, other.scaling, other.batching).options(name="ClassifierCandidate")
+        handles["classifier-candidate"] = second.bind(settings.model_copy(update={"classifying": other}))
     if not settings.llm.base_url:
         handles["llm"] = build_llm(settings.llm, cache_dir=settings.cache_dir)
     for key, own in settings.models.items():

@@ -151,7 +151,8 @@ def _reachable(host: str) -> str:
 def models(settings: Settings) -> tuple[str, ...]:
     """References of the models that the settings name, each once, the language model last."""
     embedding = () if settings.embedding.base_url else (settings.embedding.model,)
-    named = (settings.entities.model, settings.classifying.model, *embedding)
+    own = settings.entities, settings.classifying
+    named = (*(one.model for one in own), *embedding, *(one.candidate for one in own if one.candidate))
     answering = (settings.llm, *settings.models.values())
     return tuple(dict.fromkeys((*named, *(own.model for own in answering if not own.base_url))))
 

@@ -15,7 +15,7 @@ from rag.analysis.labels import Example, LabelSet, Trained
 from rag.model import Box, Classification, Entity, Message, Page, PageTask, Token, Usage, Words
 from rag.ports import Generator, Outline, Reranker, Retriever, SearchQuery, SearchResult, Terms
 from rag.redaction.mask import MaskedGenerator
-from rag.retrieval.candidates import Candidates
+from rag.retrieval.candidates import Candidates as Found
 from rag.retrieval.embedders import embedding_version
 from rag.retrieval.shards import ShardedRetriever
 from rag.rollouts.models import AnsweringModels
@@ -23,8 +23,8 @@ from rag.runtime.circuit import Circuit
 from rag.runtime.fallback import FallbackGenerator
 from rag.runtime.metrics import CountedGenerator, Metrics, NoMetrics
 from rag.sections.language_models import Llm
-from rag.services import Services, open_state
-from rag.settings import Settings
+from rag.services import Candidates, Services, open_state
+from rag.settings import Classifying, Settings
 
 ENTITIES_VERSION = "2"
 """Raised when rag/analysis/entity_rules.py changes what is found: documents then get the stage again."""
@@ -136,7 +136,7 @@ class RetrieverClient:
     async def search(self, query: SearchQuery) -> SearchResult:
         return await self.transport.call("search", query, seconds=self.seconds)
 
-    async def candidates(self, query: SearchQuery) -> Candidates:
+    async def candidates(self, query: SearchQuery) -> Found:
         return await self.transport.call("candidates", query, seconds=self.seconds)
 
     async def terms(self, text: str) -> Terms:
@@ -208,9 +208,7 @@ def remote_services(
         reader=ReaderClient(transports["reader"], settings.limits.parser_seconds * 2),
         ocr=OcrClient(transports["ocr"], settings.reading.engine),
         entities=entities,
-        classifier=ClassifierClient(
-            transports["classifier"], f"{settings.classifying.model}/{CLASSIFIER_VERSION}", seconds
-        ),
+        classifier=ClassifierClient(transports["classifier"], _classifier_version(settings.classifying), seconds),
         embedder=EmbedderClient(
             transports["embedder"], embedding_version(settings), embedding.dimensions, max(seconds, 600)
         ),
@@ -218,13 +216,36 @@ def remote_services(
         generator=_with_fallback(settings.llm, generated(settings.llm, transports.get("llm")), named),
         reranker=_reranker(settings, transports.get("reranker")),
         metrics=metrics,
-        candidate=EntitiesClient(transports["candidate"], f"{settings.entities.candidate}/{ENTITIES_VERSION}", seconds)
-        if "candidate" in transports
-        else None,
+        candidates=Candidates(
+            EntitiesClient(
+                transports["entities-candidate"], f"{settings.entities.candidate}/{ENTITIES_VERSION}", seconds
+            )
+            if "entities-candidate" in transports
+            else None,
+            ClassifierClient(
+                transports["classifier-candidate"], _classifier_version(on_trial(settings.classifying)), seconds
+            )
+            if "classifier-candidate" in transports
+            else None,
+            named.get(settings.analysis.summary.candidate),
+            named.get(settings.fields.candidate),
+        ),
         models=AnsweringModels(
             {key: _with_fallback(settings.models[key], model, named) for key, model in named.items()}
         ),
     )
+
+
+def on_trial(own: Classifying) -> Classifying:
+    """The settings of the classifier that is tried: its engine decides what the candidate is a model of."""
+    engine = own.candidate_engine or own.engine
+    model = {"model": own.candidate} if engine == "prototypes" else {"zero_shot_model": own.candidate}
+    return own.model_copy(update={"engine": engine, **model})
+
+
+def _classifier_version(own: Classifying) -> str:
+    zero_shot = "" if own.engine == "prototypes" else f"/{own.engine}:{own.zero_shot_model}"
+    return f"{own.model}{zero_shot}/{CLASSIFIER_VERSION}"
 
 
 def retriever_names(settings: Settings) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rag.analysis.labels import TYPE
+from rag.model import Stage
 from rag.ports import Blobs, Classifier, Embedder, EntityRecognizer, Generator, Ocr, Reader, Reranker, Retriever
 from rag.rollouts.models import AnsweringModels
 from rag.runtime.metrics import Metrics, NoMetrics
@@ -60,6 +62,16 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidates:
+    """Models that are tried beside those in charge of a stage (rag/analysis/candidate.py)."""
+
+    entities: EntityRecognizer | None = None
+    classify: Classifier | None = None
+    summary: Generator | None = None
+    fields: Generator | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     settings: Settings
     state: State
@@ -72,12 +84,16 @@ class Services:
     generator: Generator
     reranker: Reranker | None = None
     metrics: Metrics = field(default_factory=NoMetrics)
-    candidate: EntityRecognizer | None = None
-    """A model that is tried beside `entities` (rag/analysis/candidate.py)."""
+    candidates: Candidates = Candidates()
+    writers: Mapping[Stage, Generator] = field(default_factory=dict)
+    """Language models that are in charge of one stage in the place of `generator`."""
     deployments: Deployments | None = None
     """How the parts are, where something runs them."""
     models: AnsweringModels = field(default_factory=AnsweringModels)
     """Language models beside `generator`, by name."""
+
+    def writer(self, stage: Stage) -> Generator:
+        return self.writers.get(stage, self.generator)
 
 
 def open_state(settings: Settings, blobs: Blobs | None = None) -> State:

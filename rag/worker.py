@@ -8,7 +8,8 @@ from contextlib import suppress
 import structlog
 
 from rag.access.principal import acting_as, own_work
-from rag.analysis.reanalyse import analyze_with_candidate, rerun
+from rag.analysis.reanalyse import rerun
+from rag.analysis.trying import analyze_with_candidate
 from rag.errors import Busy, Crashed, DocumentNotFound, RedwellError, Unavailable
 from rag.model import Stage, Status
 from rag.ports import Job

@@ -73,3 +73,18 @@ def compare(pairs: Mapping[str, tuple[Sequence[str], Sequence[str]]]) -> Compari
             examples.append(Change(document_id, tuple(sorted(gone))[:EXAMPLES], tuple(sorted(come))[:EXAMPLES]))
     whole = 2 * kept + removed + added
     return Comparison(len(pairs), unchanged, kept, removed, added, 2 * kept / whole if whole else 1.0, tuple(examples))
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Of the labels that people corrected or confirmed, how many the model in charge and its shadow say too."""
+
+    labels: int = 0
+    in_charge: int = 0
+    candidate: int = 0
+
+
+def right_of(truth: Mapping[str, Sequence[str]], pairs: Mapping[str, tuple[Sequence[str], Sequence[str]]]) -> Right:
+    """`pairs` as for `compare`; `truth` by document id, facts that are known."""
+    known = [(fact, *pairs[id]) for id, facts in truth.items() for fact in facts]
+    return Right(len(known), sum(fact in own for fact, own, _ in known), sum(fact in tried for fact, _, tried in known))

@@ -10,15 +10,14 @@ from pydantic import Field
 
 from rag.access.principal import named
 from rag.analysis.candidate import Mode, Rollout
-from rag.analysis.reanalyse import TRIED, beside, progress, reanalyse, stage_named
+from rag.analysis.reanalyse import progress, reanalyse, stage_named
+from rag.analysis.trying import TRIED, beside, decide
 from rag.api.schemas import Body
-from rag.errors import InvalidInput
-from rag.model import Stage
 from rag.services import Services
 
 
 class RerunBody(Body):
-    stage: str = Field(description="entities, classify, index or summary.")
+    stage: str = Field(description="entities, classify, index, summary or fields.")
     collection: str | None = None
 
 
@@ -43,15 +42,13 @@ def routes(services: Services) -> APIRouter:
 
     @router.get("/v1/candidates/{stage}", summary="The candidate's results beside those of the model in charge")
     async def candidate(stage: str, collection: str | None = None) -> dict[str, Any]:
-        stage_named(stage, TRIED)
-        return await beside(services, named(collection))
+        """`corrected`: of the labels that people gave these documents, how many each of the two has right."""
+        return await beside(stage_named(stage, TRIED), services, named(collection))
 
     @router.post("/v1/candidates/{stage}", summary="Shadow, share, promote or drop the candidate")
-    async def decide(stage: str, asked: CandidateBody) -> dict[str, Any]:
-        known: Stage = stage_named(stage, TRIED)
-        if services.candidate is None:
-            raise InvalidInput("There is no candidate.", "Set entities.candidate to its model and restart.")
-        await services.state.reruns.decide(known, Rollout(asked.mode, asked.weight))
-        return await beside(services)
+    async def put(stage: str, asked: CandidateBody) -> dict[str, Any]:
+        known = stage_named(stage, TRIED)
+        await decide(known, Rollout(asked.mode, asked.weight), services)
+        return await beside(known, services)
 
     return router

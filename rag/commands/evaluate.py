@@ -35,18 +35,24 @@ def summaries(
     folder: Annotated[Path, typer.Argument(help="Folder that holds scitldr-dev.jsonl.gz.")],
     llm_url: Annotated[str | None, typer.Option(help="OpenAI-compatible model that summarises; ends in /v1.")] = None,
     llm_model: Annotated[str, typer.Option(help="Its name there.")] = "redwell",
-    limit: Annotated[int | None, typer.Option(help="Only so many abstracts.")] = None,
+    own_model: Annotated[bool, typer.Option(help="The model of the settings summarises, in this process.")] = False,
+    limit: Annotated[int | None, typer.Option(help="Only so many abstracts, evenly over the set.")] = None,
     output: Output = None,
 ) -> None:
-    """ROUGE-L of summaries beside the first sentences and, with a model, beside what it writes unchecked."""
+    """ROUGE-L of summaries beside lead-3, the first sentence and, with a model, beside what it writes unchecked."""
     import asyncio
 
     from rag.adapters.generate_openai import OpenAIGenerator
-    from rag.evaluation.summaries import evaluate_summaries, load
+    from rag.evaluation.summaries import evaluate_summaries, evaluate_with_own_model, load
+    from rag.settings import load as load_settings
 
-    generator = OpenAIGenerator(llm_url, model=llm_model) if llm_url else None
     with reported(), stderr().status("reading") as status:
-        result = asyncio.run(evaluate_summaries(load(folder, limit=limit), generator, progress=status.update))
+        abstracts = load(folder, limit=limit)
+        if own_model:
+            result = asyncio.run(evaluate_with_own_model(abstracts, load_settings("cpu"), progress=status.update))
+        else:
+            generator = OpenAIGenerator(llm_url, model=llm_model) if llm_url else None
+            result = asyncio.run(evaluate_summaries(abstracts, generator, progress=status.update))
     _table(("way", "ROUGE-L", "words"), [(name, row["rouge_l"], row["words"]) for name, row in result["ways"].items()])
     if result["methods"]:
         stdout().print(f"{result['abstracts']} abstracts; {result['methods']}", markup=False)

@@ -185,11 +185,15 @@ def reading(
 
 @eval_app.command()
 def analysis(
-    folder: Annotated[Path, typer.Argument(help="Folder with ner/ and doctypes.jsonl.gz.")],
-    only: Annotated[list[str] | None, typer.Option(help="entities or types; may be given again.")] = None,
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with ner/, doctypes.jsonl.gz, receipts/, invoices/, scitldr-dev.jsonl.gz.")
+    ],
+    only: Annotated[
+        list[str] | None, typer.Option(help="entities, types, fields or summaries; may be given again.")
+    ] = None,
     output: Output = None,
 ) -> None:
-    """Entities beside bare spaCy; document types by their descriptions and after ten corrections a class."""
+    """Entities beside bare spaCy; types by descriptions and after ten corrections a class; fields; summaries beside lead-3."""
     from rag.evaluation.analysis import PARTS, evaluate_analysis
     from rag.settings import load
 

@@ -13,7 +13,7 @@ POLL_SECONDS = 1.0
 
 
 def reanalyse(
-    stage: Annotated[str, typer.Option(help="entities, classify, index or summary.")],
+    stage: Annotated[str, typer.Option(help="entities, classify, index, summary or fields.")],
     collection: Annotated[str | None, typer.Option(help="Only this collection.")] = None,
     wait: Annotated[bool, typer.Option(help="Follow it to its end; it goes on without you.")] = True,
     url: Url = DEFAULT_URL,
@@ -43,7 +43,7 @@ def reanalyse(
 
 
 def candidate(
-    stage: Annotated[str, typer.Argument(help="entities")] = "entities",
+    stage: Annotated[str, typer.Argument(help="entities, classify, summary or fields.")] = "entities",
     mode: Annotated[str | None, typer.Option(help="shadow, share, promoted or dropped.")] = None,
     weight: Annotated[float, typer.Option(min=0, max=1, help="Share of the documents.")] = 0.0,
     url: Url = DEFAULT_URL,
@@ -63,3 +63,7 @@ def candidate(
         f"{change.added} only the candidate (agreement {change.agreement:.2f}).",
         markup=False,
     )
+    if found.corrected.labels:
+        right = found.corrected
+        said = f"Of {right.labels} labels that people gave, {right.in_charge} right in charge, {right.candidate} the candidate."
+        stdout().print(said, markup=False)

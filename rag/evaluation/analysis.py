@@ -9,7 +9,9 @@ from typing import Any
 from rag.runtime.weights import resolve
 from rag.settings import Settings
 
-PARTS = ("entities", "types")
+PARTS = ("entities", "types", "fields", "summaries")
+ABSTRACTS = 80
+"""That are summarised: a few minutes with the packaged model."""
 
 
 def evaluate_analysis(
@@ -19,7 +21,7 @@ def evaluate_analysis(
     parts: tuple[str, ...] = PARTS,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """{part: its figures}, with the models that the settings name. Raises ConfigurationError."""
+    """{part: its figures}, with the models that the settings name; not inside an event loop. Raises ConfigurationError."""
     results: dict[str, Any] = {}
     if "entities" in parts:
         from rag.evaluation.entities import evaluate_entities
@@ -35,4 +37,15 @@ def evaluate_analysis(
         embedder = SentenceTransformerEmbedder(path, dtype=settings.embedding.dtype)
         classifier = build_classifier(settings.classifying, embedder, settings.cache_dir)
         results["types"] = evaluate_types(folder, classifier, progress=progress)
+    if "fields" in parts:
+        from rag.evaluation.fields import evaluate_fields
+
+        results["fields"] = evaluate_fields(folder, progress=progress)
+    if "summaries" in parts:
+        import asyncio
+
+        from rag.evaluation.summaries import evaluate_with_own_model, load
+
+        abstracts = load(folder, limit=ABSTRACTS)
+        results["summaries"] = asyncio.run(evaluate_with_own_model(abstracts, settings, progress=progress))
     return results

@@ -18,7 +18,8 @@ from rag.errors import InvalidInput
 from rag.fakes import text_page
 from rag.ports import Generator
 from rag.runtime.concurrency import bounded
-from rag.settings import Analysis, Llm
+from rag.runtime.weights import resolve
+from rag.settings import Analysis, Llm, Settings
 
 AT_ONCE = 16
 FILE = "scitldr-dev.jsonl.gz"
@@ -55,13 +56,16 @@ def _f1(one: list[str], other: list[str]) -> float:
 
 
 def load(folder: Path, *, limit: int | None = None) -> list[Abstract]:
-    """Raises InvalidInput where the set is not there."""
+    """All, or `limit` of them evenly over the set. Raises InvalidInput where the set is not there."""
     path = folder / FILE
     if not path.exists():
         raise InvalidInput(f"'{folder}' has no {FILE}.", "Name the folder that holds it.")
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
-    return [Abstract(tuple(row["source"]), tuple(row["target"])) for row in rows[:limit]]
+    return [
+        Abstract(tuple(row["source"]), tuple(row["target"]))
+        for row in rows[:: max(1, len(rows) // limit) if limit else 1][:limit]
+    ]
 
 
 async def evaluate_summaries(
@@ -93,6 +97,20 @@ async def evaluate_summaries(
     }  # fmt: skip
     shares = {method: round(methods.count(method) / len(methods), 3) for method in sorted(set(methods))}
     return {"abstracts": len(abstracts), "ways": figures, "methods": shares}
+
+
+async def evaluate_with_own_model(
+    abstracts: Sequence[Abstract], settings: Settings, *, progress: Callable[[str], None] = lambda _: None
+) -> dict[str, Any]:
+    """The same with the language model of the settings, which is started in this process and ended."""
+    from rag.adapters.generate_vllm import VllmGenerator
+
+    progress("starting the model")
+    generator = VllmGenerator(settings.llm, resolve(settings.llm.model, cache_dir=settings.cache_dir))
+    try:
+        return await evaluate_summaries(abstracts, generator, progress=progress)
+    finally:
+        generator.close()
 
 
 def _central(text: str) -> str:

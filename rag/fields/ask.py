@@ -27,8 +27,10 @@ SURE = 0.6
 MOST_ITEMS = 12
 
 
-def asks_model(settings: Settings) -> bool:
-    """`fields.model`; 'auto' leaves the small packaged model out."""
+def asks_model(settings: Settings, schema: Schema) -> bool:
+    """The schema's `x-model`, else `fields.model`; its 'auto' leaves the small packaged model out."""
+    if schema.asks_model is not None:
+        return schema.asks_model
     small = settings.llm.model == PACKAGED_LLM and not settings.llm.base_url
     return settings.fields.model == "always" or (settings.fields.model == "auto" and not small)
 

@@ -80,6 +80,11 @@ class Schema:
     """As it was given."""
 
     @property
+    def asks_model(self) -> bool | None:
+        """Whether the language model fills these fields too, where the schema says so; None: the settings do."""
+        return self.document.get("x-model")
+
+    @property
     def version(self) -> str:
         """Changes with every change of the schema."""
         text = json.dumps(self.document, sort_keys=True, ensure_ascii=False)
@@ -126,6 +131,8 @@ def parse(name: str, document: Any) -> Schema:
         raise InvalidInput("A schema is a JSON object of type 'object' with 'properties'.", _REMEDY)
     if len(json.dumps(document)) > MOST_BYTES:
         raise InvalidInput(f"The schema has more than {MOST_BYTES} bytes.", "Shorten its descriptions.")
+    if document.get("x-model") not in (None, True, False):
+        raise InvalidInput("The schema's x-model is neither true nor false.", _REMEDY)
     properties = document.get("properties")
     if not isinstance(properties, Mapping) or not 1 <= len(properties) <= MOST_FIELDS:
         raise InvalidInput(f"A schema has 1 to {MOST_FIELDS} 'properties'.", _REMEDY)

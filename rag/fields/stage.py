@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from rag.fields.ask import asks_model, by_model, merged
+from rag.fields.record import FieldValue
 from rag.fields.rules import RULES_VERSION, by_rules
 from rag.fields.schema import Schema, from_setting, ready, ready_names
 from rag.model import Document, Page, Stage
@@ -23,17 +24,40 @@ async def extract_fields(document: Document, pages: Sequence[Page], services: Se
         await stages.skip(Stage.FIELDS, "")
         return
 
-    asks = asks_model(services.settings)
-
     async def work() -> None:
-        found = await asyncio.to_thread(by_rules, schema, pages)
-        if asks:
-            answered = await by_model(schema, pages, services.generator, services.settings)
-            found = merged(schema, found, answered)
-        await store.save_fields(document.id, found)
+        await store.save_fields(document.id, await found_fields(schema, pages, services))
 
-    version = f"rules/{RULES_VERSION}/{schema.version}" + (f"/{services.generator.model}" if asks else "")
-    await stages.optional(Stage.FIELDS, version, work)
+    await stages.optional(Stage.FIELDS, version_of(schema, services), work)
+
+
+async def found_fields(schema: Schema, pages: Sequence[Page], services: Services) -> list[FieldValue]:
+    """By rules and, where it is asked, by the model in charge of fields."""
+    found = await asyncio.to_thread(by_rules, schema, pages)
+    if not _asks(schema, services):
+        return found
+    writer = services.writer(Stage.FIELDS)
+    return merged(schema, found, await by_model(schema, pages, writer, services.settings))
+
+
+def version_of(schema: Schema | None, services: Services) -> str:
+    """What the stage records for a document with this schema."""
+    if schema is None:
+        return ""
+    model = f"/{services.writer(Stage.FIELDS).model}" if _asks(schema, services) else ""
+    return f"rules/{RULES_VERSION}/{schema.version}{model}"
+
+
+async def versions_in(collection: str, services: Services) -> list[str]:
+    """What the stage may have recorded for a document of the collection that is up to date."""
+    if own := await collection_schema(collection, services):
+        return [version_of(own, services)]
+    by_type = ready_names() if services.settings.fields.by_type else []
+    return ["", *(version_of(ready(name), services) for name in by_type)]
+
+
+def _asks(schema: Schema, services: Services) -> bool:
+    """A model that was put in charge of fields is asked, unless the schema wants none."""
+    return asks_model(services.settings, schema) or (Stage.FIELDS in services.writers and schema.asks_model is None)
 
 
 async def schema_of(document_id: str, services: Services) -> Schema | None:

@@ -36,6 +36,15 @@ class Rerun:
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """Of the labels that people gave, how many the model in charge and the candidate say too."""
+
+    labels: int = 0
+    in_charge: int = 0
+    candidate: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """`mode` is shadow, share, promoted or dropped; `comparison` sets the shadow's results against those in charge."""
 
@@ -45,3 +54,4 @@ class Candidate:
     in_charge: str = ""
     candidate: str | None = None
     comparison: Comparison = Comparison()
+    corrected: Right = Right()

@@ -1,4 +1,4 @@
-"""Settings of what guards the library: the audit log, the virus scanner."""
+"""Settings of what guards the library: the audit log, the virus scanner, the removal of names."""
 
 from __future__ import annotations
 
@@ -31,3 +31,32 @@ class Antivirus(Section):
     """That the scanner may take."""
     keep: bool = True
     """Infected files are kept in the blob store under quarantine/, where nothing reads them."""
+
+
+class Redaction(Section):
+    """Personal data (docs/redaction.md)."""
+
+    kinds: tuple[str, ...] = (
+        "PERSON",
+        "EMAIL",
+        "PHONE",
+        "IBAN",
+        "CARD",
+        "ADDRESS",
+        "BIRTH_DATE",
+        "TAX_ID",
+        "SOCIAL_SECURITY",
+        "ID_NUMBER",
+        "IP",
+    )
+    """What redacted texts and PDFs leave out when the request does not say."""
+    dpi: int = 150
+    """Of the pictures of a redacted PDF."""
+    pages: int = 200
+    """Longer documents are not made into redacted PDFs."""
+    verify: bool = True
+    """Read the redacted pictures again by OCR and black out what is still found: words in drawings and logos."""
+    prompts: bool = False
+    """Personal data is replaced before a prompt reaches the language model, and put back into its answer."""
+    logs: bool = False
+    """Personal data that has a form is replaced in log lines."""

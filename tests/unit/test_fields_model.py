@@ -3,6 +3,9 @@
 import json
 from dataclasses import replace
 
+import pytest
+
+from rag.errors import InvalidInput
 from rag.fakes import FakeGenerator, text_page
 from rag.fields.ask import asks_model, by_model, checked, excerpt, merged, output_schema
 from rag.fields.record import Origin
@@ -75,11 +78,19 @@ def test_the_models_schema_holds_every_field_and_nothing_else():
 
 
 def test_the_small_packaged_model_is_asked_only_when_a_setting_says_so():
-    assert not asks_model(Settings())
-    assert asks_model(Settings(fields=Fields(model="always")))
-    assert asks_model(Settings(llm=Llm(model="Qwen/Qwen3-8B")))
-    assert asks_model(Settings(llm=Llm(base_url="http://models/v1")))
-    assert not asks_model(Settings(llm=Llm(model="Qwen/Qwen3-8B"), fields=Fields(model="never")))
+    assert not asks_model(Settings(), SCHEMA)
+    assert asks_model(Settings(fields=Fields(model="always")), SCHEMA)
+    assert asks_model(Settings(llm=Llm(model="Qwen/Qwen3-8B")), SCHEMA)
+    assert asks_model(Settings(llm=Llm(base_url="http://models/v1")), SCHEMA)
+    assert not asks_model(Settings(llm=Llm(model="Qwen/Qwen3-8B"), fields=Fields(model="never")), SCHEMA)
+
+
+def test_a_schema_says_itself_whether_the_model_is_asked():
+    fields = {"properties": {"a": {"type": "string"}}}
+    assert asks_model(Settings(fields=Fields(model="never")), parse("own", fields | {"x-model": True}))
+    assert not asks_model(Settings(fields=Fields(model="always")), parse("own", fields | {"x-model": False}))
+    with pytest.raises(InvalidInput):
+        parse("own", fields | {"x-model": "perhaps"})
 
 
 def test_a_long_text_is_given_by_its_beginning_and_end():
