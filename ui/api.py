@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from rag.client import ApiError, RedwellClient
-from ui import people, view
+from ui import people, problems, view
 from ui.words import say
 
 KEY = "redwell-key"
@@ -102,7 +102,7 @@ def forget_pictures() -> None:
 
 
 def show(error: ApiError) -> None:
-    st.html(view.problem_html(error.detail, error.remedy))
+    st.html(problems.told_html(error))
 
 
 @contextmanager

@@ -231,9 +231,11 @@ def job_html(job: Job) -> str:
     )
 
 
-def problem_html(detail: str, remedy: str = "", *, title: str = "") -> str:
+def problem_html(detail: str, remedy: str = "", *, title: str = "", own: str = "") -> str:
+    """`own` are the service's words, where `detail` and `remedy` are those of the page."""
     head = f"<b>{escape(title)}</b> " if title else ""
     advice = f"<p>{escape(remedy)}</p>" if remedy else ""
+    advice += f'<small lang="en">{escape(own)}</small>' if own else ""
     return f'<div class="rw-problem" role="alert">{head}{escape(detail)}{advice}</div>'
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rag.client import RedwellClient
 from tests.ui.test_pages import app, at, html, links
 
 __all__ = ["app"]
@@ -48,3 +49,12 @@ def test_the_reader_chooses_the_language(app: AppTest, lease: str) -> None:
     at(app, "system")
     app.selectbox(key="language choice").select("de").run()
     assert app.subheader[0].value == "Nach Zustand"
+
+
+def test_an_error_of_the_service_is_told_in_german(
+    app: AppTest, client: RedwellClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDWELL_UI_LANGUAGE", "de")
+    at(app, "document", document="0" * 32)
+    assert "Dieses Dokument gibt es nicht." in html(app)
+    assert "Gehen Sie zurück zur Liste" in html(app)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from rag.client import ApiError
 from rag.replies.documents import Document
-from ui import api, view
+from ui import api, problems, view
 from ui.screens import tagging
 from ui.words import say, several
 
@@ -61,17 +61,17 @@ def bar(documents: Sequence[Document]) -> None:
                 icon=":material/download:",
                 key="download picked",
             )
-    for name, detail, remedy in st.session_state.pop("bulk failures", []):
-        st.html(view.problem_html(detail, remedy, title=name))
+    for name, error in st.session_state.pop("bulk failures", []):
+        st.html(problems.told_html(error, title=name))
 
 
 def _each(documents: Sequence[Document], action: Callable[[str], object]) -> None:
-    failures: list[tuple[str, str, str]] = []
+    failures: list[tuple[str, ApiError]] = []
     for document in documents:
         try:
             action(document.id)
         except ApiError as error:
-            failures.append((document.filename, error.detail, error.remedy))
+            failures.append((document.filename, error))
         st.session_state.pop(f"pick {document.id}", None)
     st.session_state["bulk failures"] = failures
     st.rerun()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag.replies.documents import Document
-from ui import api, view
+from ui import api, problems, view
 from ui.words import say, several
 
 SHOWN = 50
@@ -42,7 +42,7 @@ def inside(document: Document) -> None:
                     )
                 st.html(view.status_html(child.status), width="content")
             if child.error is not None:
-                st.html(view.problem_html(child.error.detail, child.error.remedy))
+                st.html(problems.told_html(child.error))
         left_out = len(document.children) - SHOWN
         if left_out > 0:
             st.caption(say("and {count} more: search for their names in the library.", count=left_out))

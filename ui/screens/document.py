@@ -6,7 +6,7 @@ import streamlit as st
 
 from rag.client import ApiError
 from rag.replies.documents import Document, Entity, Mention
-from ui import api, marked, view, viewer
+from ui import api, marked, problems, view, viewer
 from ui.screens import contents, downloads, fields, labelling, library, passages, tagging
 from ui.words import later, say
 
@@ -37,7 +37,7 @@ def render() -> None:
     if not document.final:
         st.fragment(_progress, run_every=1.0)(document.id)
     if document.error is not None:
-        st.html(view.problem_html(document.error.detail, document.error.remedy, title=say("This document failed.")))
+        st.html(problems.told_html(document.error, title=say("This document failed.")))
         contents.password(document)
     for warning in document.warnings:
         st.html(f'<div class="rw-notice">{view.escape(warning)}</div>')
@@ -232,7 +232,7 @@ def _details(document: Document) -> None:
     for name, stage in document.stages.items():
         if stage.error is not None:
             title = say("{stage} failed.", stage=say(view.STAGES.get(name, name)))
-            st.html(view.problem_html(stage.error.detail, stage.error.remedy, title=title))
+            st.html(problems.told_html(stage.error, title=title))
     facts: dict[str, object] = {
         say("Collection"): document.collection,
         say("Language"): document.language,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from rag.client import ApiError
 from rag.replies.documents import Document
-from ui import api, view
+from ui import api, problems, view
 from ui.screens import bulk, tagging
 from ui.words import later, say, several
 
@@ -77,18 +77,18 @@ def _uploader() -> None:
 
 
 def _send(files: list[tuple[str, bytes]], collection: str, language: str, password: str) -> None:
-    refused: list[tuple[str, str, str]] = []
+    refused: list[tuple[str, problems.Problem]] = []
     try:
         uploads = api.client().upload(
             files, collection=collection or None, language=language or None, password=password or None
         )
     except ApiError as error:
         names = files[0][0] if len(files) == 1 else several(len(files), "file", "files")
-        st.session_state.refused = [(names, error.detail, error.remedy)]
+        st.session_state.refused = [(names, error)]
         return
     for upload in uploads:
         if upload.error is not None:
-            refused.append((upload.filename, upload.error.detail, upload.error.remedy))
+            refused.append((upload.filename, upload.error))
         elif upload.duplicate:
             st.toast(say("{file} is already here.", file=view.label(upload.filename)), icon=":material/file_copy:")
     st.session_state.refused = refused
@@ -98,8 +98,8 @@ def _refusals() -> None:
     refused = st.session_state.get("refused")
     if not refused:
         return
-    for name, detail, remedy in refused:
-        st.html(view.problem_html(detail, remedy, title="" if name in detail else name))
+    for name, error in refused:
+        st.html(problems.told_html(error, title=name))
     if st.button(say("Dismiss"), type="tertiary", key="dismiss"):
         st.session_state.refused = []
         st.rerun()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from rag.client import ApiError
 from rag.replies.jobs import Job
-from ui import api, view
+from ui import api, problems, view
 from ui.words import say
 
 SHOWN_FAILURES = 20
@@ -59,7 +59,7 @@ def _job(job: Job) -> None:
     with st.container(border=True, key=f"job {job.id}"):
         st.html(view.job_html(job))
         if job.error is not None:
-            st.html(view.problem_html(job.error.detail, job.error.remedy))
+            st.html(problems.told_html(job.error))
         if not job.final:
             if st.button(
                 say("Cancelling …") if job.cancelling else say("Cancel"),
@@ -79,4 +79,4 @@ def _failures(job: Job) -> None:
     found = api.client().job_items(job.id, status=["failed", "partial"])
     for _, item in zip(range(SHOWN_FAILURES), found, strict=False):
         if item.error is not None:
-            st.html(view.problem_html(item.error.detail, item.error.remedy, title=item.filename))
+            st.html(problems.told_html(item.error, title=item.filename))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import streamlit as st
 
-from ui import api, people, view
+from rag.replies.documents import Problem
+from ui import api, people, problems, view
 from ui.screens import running
 from ui.words import LANGUAGES, language, later, say
 
@@ -45,8 +47,9 @@ def _state() -> None:
         if ready.ok:
             st.html(f"{view.status_html('ready')} <span class='rw-line'>{view.escape(api.client().base_url)}</span>")
         else:
-            detail = str(ready.parts.get("detail") or say("The server is up, but not every part of it."))
-            st.html(view.problem_html(detail, str(ready.parts.get("remedy") or ""), title=say("Not ready.")))
+            told = Problem(*(str(ready.parts.get(name) or "") for name in ("code", "detail", "remedy")))
+            detail = told.detail or say("The server is up, but not every part of it.")
+            st.html(problems.told_html(replace(told, detail=detail), title=say("Not ready.")))
         stats = api.client().stats()
         for column, (name, value) in zip(
             st.columns(3), ((say("Documents"), stats.documents), (say("Pages"), stats.pages), (say("Passages"), stats.chunks)),
