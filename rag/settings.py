@@ -235,8 +235,11 @@ class Monitoring(Section):
     """Metrics, logs and traces; docs/monitoring.md."""
 
     metrics_port: int = 0
-    """Port of every node on which Ray shows metrics to Prometheus. Ray opens it on all addresses and asks for no key, so
-    0 is the default: nothing is collected."""
+    """Port of every node on which Ray shows metrics to Prometheus. On a cluster Ray opens it on all addresses and asks for no
+    key. 0 is the default: our metrics are not collected."""
+    figures: bool = True
+    """Ray Serve's own figures (latencies and queues of the System page) where Ray keeps to this machine: its port for them is
+    open on loopback only. On a cluster they are there wherever `metrics_port` is."""
     queue_seconds: float = 5
     """Between two looks at the queue."""
     access_log: bool = False

@@ -7,12 +7,25 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class CallFigures:
+    """Since its replicas started: how many calls, seconds of half of them and of 95%; those that wait and those under way now."""
+
+    calls: int = 0
+    median: float | None = None
+    p95: float | None = None
+    ongoing: int = 0
+    queued: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentState:
     name: str
     status: str = ""
     replicas: int = 0
     wanted: int = 0
     message: str = ""
+    calls: CallFigures | None = None
+    """None where they are not measured."""
 
 
 @dataclass(frozen=True, slots=True)

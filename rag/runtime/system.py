@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rag.runtime.call_figures import CallFigures
+
 
 @dataclass(frozen=True, slots=True)
 class DeploymentState:
-    """`replicas` run of the `wanted` ones; `status` and `message` are those of what runs it."""
+    """`replicas` run of the `wanted` ones; `status` and `message` are those of what runs it. `calls` is None where nothing measures them."""
 
     name: str
     status: str
     replicas: int
     wanted: int
     message: str = ""
+    calls: CallFigures | None = None
 
 
 Deployments = Callable[[], Sequence[DeploymentState]]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import ray
 from ray import serve
 from ray.serve.schema import LoggingConfig, ReplicaState, TracingConfig
 
 from rag.redaction.logs import redact_logs
+from rag.runtime.call_figures import CallFigures, call_figures
 from rag.runtime.logs import configure
+from rag.runtime.loopback import stays_here
 from rag.runtime.system import DeploymentState
 from rag.settings import Monitoring, Settings
 
 SERVE_LOGGER = "ray.serve"
 TRACE_FILE_FOLDER = "REDWELL_TRACE_FOLDER"
+SCRAPE_SECONDS = 2
 EXPORTER = "rag.serving.monitoring:span_processors"
 
 
@@ -27,7 +32,9 @@ def log_as_json(settings: Settings) -> None:
 
 def deployment_states() -> list[DeploymentState]:
     """Of the application that this replica belongs to, by name."""
-    application = serve.status().applications.get(serve.get_replica_context().app_name)
+    name_of_application = serve.get_replica_context().app_name
+    application = serve.status().applications.get(name_of_application)
+    calls = call_figures(_expositions(), name_of_application)
     return [
         DeploymentState(
             name,
@@ -35,9 +42,27 @@ def deployment_states() -> list[DeploymentState]:
             one.replica_states.get(ReplicaState.RUNNING, 0),
             sum(number for state, number in one.replica_states.items() if state is not ReplicaState.STOPPING),
             one.message,
+            calls.get(name, CallFigures()) if calls else None,
         )
         for name, one in sorted((application.deployments if application else {}).items())
     ]
+
+
+def _expositions() -> list[str]:
+    """What the nodes show to Prometheus; of those that can be reached, and nothing where Ray collects no figures."""
+    import httpx
+
+    def shown(node: dict[str, Any]) -> str:
+        try:
+            return httpx.get(
+                f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics", timeout=SCRAPE_SECONDS
+            ).text
+        except httpx.HTTPError:
+            return ""
+
+    nodes = [node for node in ray.nodes() if node["Alive"] and node.get("MetricsExportPort")]
+    with ThreadPoolExecutor(max_workers=min(len(nodes), 16) or 1) as pool:
+        return list(pool.map(shown, nodes))
 
 
 def serve_logging(monitoring: Monitoring) -> LoggingConfig:
@@ -52,7 +77,8 @@ def serve_tracing(monitoring: Monitoring) -> TracingConfig:
 
 def environment(monitoring: Monitoring) -> dict[str, str]:
     """What Ray's processes have to know before they start."""
-    known = {"RAY_enable_metrics_collection": "1" if monitoring.metrics_port else "0"}
+    collects = bool(monitoring.metrics_port) or (monitoring.figures and stays_here())
+    known = {"RAY_enable_metrics_collection": "1" if collects else "0"}
     if monitoring.traces == "file":
         known[TRACE_FILE_FOLDER] = str(monitoring.trace_folder.resolve())
     return known

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag.client import ApiError
-from rag.replies.system import Check, System
+from rag.replies.system import Check, DeploymentState, System
 from ui import api, view
 from ui.words import later, say, several
 
@@ -27,30 +27,53 @@ def parts() -> None:
         if error.status not in (401, 403):
             api.show(error)
         return
+    _deployments(found)
     left, right = st.columns(2, gap="large")
     with left:
-        _deployments(found)
-    with right:
         st.subheader(say("Queue"), anchor=False)
         st.html(
             view.line_html(say("{documents} not finished", documents=several(found.waiting, "document", "documents")))
         )
         _stages(found)
-    st.subheader(say("Models"), anchor=False)
-    st.html(view.facts_html({say(MODELS.get(name, name)): model for name, model in found.models.items()}))
+    with right:
+        st.subheader(say("Models"), anchor=False)
+        st.html(view.facts_html({say(MODELS.get(name, name)): model for name, model in found.models.items()}))
 
 
 def _deployments(found: System) -> None:
     st.subheader(say("Deployments"), anchor=False)
     if not found.deployments:
-        st.html(view.line_html(say("All parts run in one process.")))
-    rows = [
-        [one.name, view.mark_html("ready" if one.status == "HEALTHY" else "partial", one.status.lower()),
-         f"{one.replicas} / {one.wanted}", one.message]
-        for one in found.deployments
-    ]  # fmt: skip
-    if rows:
-        st.html(view.table_html([say("Deployment"), say("State"), say("Replicas"), ""], rows))
+        st.html(
+            view.line_html(
+                say("All parts run in one process: there are no queues and latencies between them to measure.")
+            )
+        )
+        return
+    heads = [say("Deployment"), say("State"), say("Replicas"), say("Calls"), say("Under way"), say("Waiting"),
+             say("Half of all within"), say("95% within")]  # fmt: skip
+    st.html(view.table_html(heads, [deployment_row(one) for one in found.deployments]))
+    if all(one.calls is None for one in found.deployments):
+        st.caption(
+            say(
+                "Calls are not measured: Ray collects no figures here (`monitoring.figures`, `monitoring.metrics_port`)."
+            )
+        )
+    else:
+        st.caption(say("Calls by Ray Serve's own figures, since the replicas started; they are some seconds old."))
+    for one in found.deployments:
+        if one.message:
+            st.html(view.line_html(f"{one.name}: {one.message}", "rw-notice"))
+
+
+def deployment_row(one: DeploymentState) -> list[str]:
+    """Dashes where nothing is measured, or nothing was called yet."""
+    state = view.mark_html("ready" if one.status == "HEALTHY" else "partial", one.status.lower())
+    row = [one.name, state, f"{one.replicas} / {one.wanted}"]
+    if one.calls is None:
+        return row + 5 * ["–"]
+    calls = one.calls
+    times = [view.seconds(time) or "–" for time in (calls.median, calls.p95)]
+    return [*row, f"{calls.calls:,}", str(calls.ongoing), str(calls.queued), *times]
 
 
 def _stages(found: System) -> None:

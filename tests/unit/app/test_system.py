@@ -5,6 +5,7 @@ from dataclasses import replace
 import httpx
 
 from rag.api import create_app
+from rag.runtime.call_figures import CallFigures
 from rag.runtime.system import DeploymentState
 from tests.unit.app.conftest import add, work
 
@@ -25,7 +26,22 @@ async def test_deployments_are_those_that_run_it(services):
     whole = replace(services, deployments=lambda: states)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(whole)), base_url="http://redwell") as client:
         [ocr] = (await client.get("/v1/system")).json()["deployments"]
-    assert ocr == {"name": "Ocr", "status": "UPDATING", "replicas": 1, "wanted": 2, "message": "one replica starts"}
+    assert ocr == {
+        "name": "Ocr",
+        "status": "UPDATING",
+        "replicas": 1,
+        "wanted": 2,
+        "message": "one replica starts",
+        "calls": None,
+    }
+
+
+async def test_calls_are_told_where_they_are_measured(services):
+    states = [DeploymentState("Ocr", "HEALTHY", 1, 1, calls=CallFigures(7, 0.2, 1.5, ongoing=1, queued=2))]
+    whole = replace(services, deployments=lambda: states)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(whole)), base_url="http://redwell") as client:
+        [ocr] = (await client.get("/v1/system")).json()["deployments"]
+    assert ocr["calls"] == {"calls": 7, "median": 0.2, "p95": 1.5, "ongoing": 1, "queued": 2}
 
 
 async def test_the_checks_of_the_machine_do_not_mind_that_the_ports_are_taken(http):
