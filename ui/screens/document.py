@@ -109,7 +109,7 @@ def _progress(document_id: str) -> None:
 def _pages(document: Document) -> None:
     number = _number(document)
     highlights = tuple(view.spans(st.query_params.get("highlight", "")))
-    left, right = st.columns([11, 10], gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         _turner(document, number)
         viewer.zoomed_picture(document.id, number, highlights, filename=document.filename)

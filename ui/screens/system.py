@@ -56,6 +56,11 @@ def _state() -> None:
             strict=True,
         ):  # fmt: skip
             column.metric(name, f"{value:,}", border=True)
+        running.parts()
+        st.subheader(say("Index"), anchor=False)
+        skip = ("status", "detail", "remedy", "code")
+        parts = {say(NAMES.get(k, k)): str(v) for k, v in ready.parts.items() if k not in skip}
+        st.html(view.facts_html(parts))
         states, types = st.columns(2, gap="large")
         with states:
             st.subheader(say("By status"), anchor=False)
@@ -64,8 +69,3 @@ def _state() -> None:
         with types:
             st.subheader(say("By type"), anchor=False)
             st.html(view.bars_html(stats.by_type) if stats.by_type else view.line_html(say("No documents yet.")))
-        st.subheader(say("Index"), anchor=False)
-        skip = ("status", "detail", "remedy", "code")
-        parts = {say(NAMES.get(k, k)): str(v) for k, v in ready.parts.items() if k not in skip}
-        st.html(view.facts_html(parts))
-    running.parts()

@@ -13,16 +13,21 @@ SHOWN = 10
 
 
 def table() -> None:
-    """Nothing where there was no trial, or where the key may not see it."""
+    """Nothing where the key may not see it."""
     try:
         found = api.client().rollouts().rollouts[:SHOWN]
     except ApiError as error:
         if error.status not in (401, 403):
             api.show(error)
         return
-    if not found:
-        return
     st.subheader(say("Models on trial"), anchor=False)
+    if not found:
+        st.caption(
+            say(
+                "None was tried yet. `redwell rollout start NAME` lets another model answer a share of the questions, or copies of them."
+            )
+        )
+        return
     heads = [
         say("Model"),
         say("Mode"),
