@@ -18,7 +18,7 @@ from rag.answering.ground import check, content_words
 from rag.answering.prompts import Prompt, answer_prompt
 from rag.answering.segments import segments
 from rag.corpus.answering import counted_answer
-from rag.errors import DeadlineExceeded, Unavailable
+from rag.errors import DeadlineExceeded, DocumentNotFound, PageNotFound, Unavailable
 from rag.model import Answer, Citation, Filter, Grounding, Message, Mode, Passage, SentenceCheck, Token, Usage
 from rag.ports import SearchQuery
 from rag.retrieval.search import find
@@ -46,6 +46,7 @@ SCOPED_PASSAGES = 40
 """As EVIDENCE_PASSAGES, where documents are named: what is asked stands in them somewhere."""
 SCOPED_RELEVANCE = 0.5
 """Of `answering.min_relevance`, where documents are named: whoever opens a document asks about it."""
+TRIES = 3
 QUOTES = 3
 QUOTED_SHARE = 0.92
 """Where the best sentence is not clearly the best, those that come as near as this are quoted beside it."""
@@ -108,12 +109,19 @@ async def retrieve(request: AskRequest, services: Services) -> tuple[Passage, ..
 
 
 async def answer(request: AskRequest, services: Services) -> AsyncIterator[AnswerEvent]:
-    """Events in order: Results, Token..., Cited..., Final. Final replaces what was streamed before it."""
+    """Events in order: Results, Token..., Cited..., Final. Final replaces what was streamed before it; Results, what came before them."""
     services = await in_charge(services, model=request.model, session=request.session)
-    async for event in _answer(request, services):
-        if isinstance(event, Final):
-            count_answer(event.answer, services.metrics)
-        yield event
+    for tries_left in reversed(range(TRIES)):
+        try:
+            async for event in _answer(request, services):
+                if isinstance(event, Final):
+                    count_answer(event.answer, services.metrics)
+                yield event
+            return
+        except (DocumentNotFound, PageNotFound):
+            # A document was deleted while it was being answered from: those that are left are asked.
+            if not tries_left:
+                raise
 
 
 async def _answer(request: AskRequest, services: Services) -> AsyncIterator[AnswerEvent]:

@@ -61,6 +61,7 @@ def main(
 
 
 app.command(rich_help_panel="On this machine")(server.serve)
+app.command(rich_help_panel="On this machine")(server.upgrade)
 app.command(rich_help_panel="On this machine")(machine.doctor)
 app.command(rich_help_panel="On this machine")(machine.prepare)
 app.command(rich_help_panel="On this machine")(reindex)
@@ -98,6 +99,7 @@ measure.eval_app.command("summaries")(evaluate.summaries)
 measure.eval_app.command()(evaluations.record)
 measure.eval_app.command()(evaluations.runs)
 measure.eval_app.command()(evaluations.forget)
+measure.eval_app.command("poisoned")(evaluate.poisoned)
 app.command(rich_help_panel="Moving house")(transfer.export)
 app.command("import", rich_help_panel="Moving house")(transfer.import_)
 app.command(rich_help_panel="Moving house")(transfer.migrate)

@@ -20,10 +20,12 @@ from ray import serve
 from ray.serve.config import gRPCOptions
 
 from rag.errors import ConfigurationError
-from rag.launch import check_exposure
+from rag.launch import check_exposure, is_loopback
 from rag.remote import on_trial, retriever_names
 from rag.runtime.gpu import check_shares
+from rag.runtime.loopback import setup_hook
 from rag.sections.scaling import Batching, Scaling
+from rag.serving import front
 from rag.serving.hosts import AnalyzerDeployment, IngressDeployment, JobsDeployment
 from rag.serving.llm import build_llm
 from rag.serving.models import (
@@ -40,6 +42,8 @@ from rag.serving.transport import RayTransport
 from rag.settings import Settings, load
 
 APP = "redwell"
+ADDRESS = "ray.address"
+"""File in the data folder: where the Ray of `redwell serve` is, for `redwell upgrade`."""
 WAITING_REQUESTS = 128
 """That a proxy keeps while every ingress replica has all that it takes; further ones get 503 with Retry-After."""
 GRPC_SERVICES = (
@@ -117,10 +121,11 @@ def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
     os.environ.setdefault("RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S", "5")
     os.environ.setdefault("RAY_SERVE_LLM_DEFAULT_HEALTH_CHECK_TIMEOUT_S", "120")
     server = settings.server
-    os.environ.update(environment(settings.monitoring))
+    os.environ.update(environment(settings.monitoring) | front.environment(settings))
+    hook = setup_hook(everything=is_loopback(server.host))
     progress("starting Ray")
     if server.ray_address:
-        ray.init(address=server.ray_address, log_to_driver=False)
+        ray.init(address=server.ray_address, log_to_driver=False, runtime_env=hook)
     else:
         ray.init(
             address="local",  # without it Ray joins whatever cluster runs on this machine
@@ -128,10 +133,13 @@ def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
             include_dashboard=False,
             object_store_memory=server.object_store_mb * 2**20,
             log_to_driver=False,
+            runtime_env=hook,
             logging_level=logging.WARNING,
             _metrics_export_port=settings.monitoring.metrics_port or None,
         )
     if not server.ray_address:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        (settings.data_dir / ADDRESS).write_text(ray.get_runtime_context().gcs_address)
         check_shares(settings, cards=ray.cluster_resources().get("GPU", 0.0))
     serve.start(
         proxy_location="EveryNode" if server.ray_address else "HeadOnly",
@@ -145,14 +153,41 @@ def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
     reporter = threading.Thread(target=_report, args=(progress, waiting), daemon=True)
     reporter.start()
     try:
+        _deploy(settings)
+    finally:
+        waiting.set()
+        reporter.join()
+
+
+def upgrade(settings: Settings) -> None:
+    """Hand the application that runs on this machine, or on the cluster that the settings name, these settings and the code as it is
+    installed now; replicas are replaced one by one, and requests go on. Raises ConfigurationError."""
+    place = settings.data_dir / ADDRESS
+    if not settings.server.ray_address and not place.exists():
+        raise ConfigurationError(
+            f"No Redwell runs with the data folder {settings.data_dir}.",
+            "Start it with `redwell serve`, or set data_dir.",
+        )
+    hook = setup_hook(everything=is_loopback(settings.server.host))
+    address = settings.server.ray_address or place.read_text()
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING, runtime_env=hook)
+    except ConnectionError as error:
+        raise ConfigurationError(f"Its Ray at {address} does not answer.", "Is `redwell serve` running?") from error
+    try:
+        _deploy(settings)
+    finally:
+        ray.shutdown()
+
+
+def _deploy(settings: Settings) -> None:
+    """Returns when every deployment is healthy."""
+    try:
         serve.run(
             build_application(settings), name=APP, route_prefix="/", logging_config=serve_logging(settings.monitoring)
         )
     except RuntimeError as error:
         raise ConfigurationError(f"A deployment did not start: {error}", _failures() or "") from error
-    finally:
-        waiting.set()
-        reporter.join()
 
 
 def _grpc(settings: Settings) -> gRPCOptions | None:

@@ -29,7 +29,7 @@ class Server(Section):
     host: str = "127.0.0.1"
     port: int = 8000
     grpc_port: int = 0
-    """Of gRPC. Serve opens it on every address; where `host` is loopback, calls from elsewhere are refused. 0: none."""
+    """Of gRPC. Where `host` is loopback it is open on loopback only, else on every address. 0: none."""
     ui_host: str = "127.0.0.1"
     ui_port: int = 8501
     api_keys: tuple[str, ...] = ()

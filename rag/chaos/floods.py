@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from rag.chaos.load import Sent, at_once, client_of, search_call, send, tallied, upload_call
+from rag.chaos.load import QUESTION, Sent, at_once, client_of, coded, search_call, send, tallied, upload_call
 from rag.chaos.report import Row, percentile
 from rag.chaos.stack import Stack
 
@@ -26,7 +26,7 @@ def burst(stack: Stack, *, at_the_same_time: int, queries: int, in_flight: int, 
     ):
         before, _ = stack.memory()
         began = time.monotonic()
-        sent = asyncio.run(at_once(stack.url, search_call(), count, in_flight=width))
+        sent = asyncio.run(_flooded(stack.url, count, width))
         seconds = time.monotonic() - began
         ended = time.monotonic()
         while not asyncio.run(at_once(stack.url, search_call(), 1))[0].fine:
@@ -35,6 +35,32 @@ def burst(stack: Stack, *, at_the_same_time: int, queries: int, in_flight: int, 
         row = _flood(action, sent, time.monotonic() - ended, seconds, (after - before) / 2**20)
         progress(f"{action}: {row.seen}")
         yield row
+
+
+async def _flooded(url: str, count: int, in_flight: int) -> list[Sent]:
+    """Searches, by a client that costs a tenth of httpx: it runs on the cores that it measures."""
+    import aiohttp
+
+    left = iter(range(count))
+    sent: list[Sent] = []
+
+    async def caller(http: aiohttp.ClientSession) -> None:
+        for number in left:
+            began = time.monotonic()
+            try:
+                async with http.post("/v1/search", json={"query": f"{QUESTION} {number}"}) as answer:
+                    body = await answer.text()
+            except (aiohttp.ClientError, TimeoutError) as error:
+                sent.append(Sent(0, time.monotonic() - began, code=type(error).__name__))
+                continue
+            seconds = time.monotonic() - began
+            code = "" if answer.status < 400 else coded(body)
+            sent.append(Sent(answer.status, seconds, "Retry-After" in answer.headers, code))
+
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)
+    async with aiohttp.ClientSession(url, connector=connector, timeout=aiohttp.ClientTimeout(150)) as http:
+        await asyncio.gather(*(caller(http) for _ in range(in_flight)))
+    return sent
 
 
 def _flood(action: str, sent: list[Sent], recovered: float, seconds: float, grown: float) -> Row:

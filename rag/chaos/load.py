@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -49,11 +50,16 @@ async def send(http: httpx.AsyncClient, call: Call, number: int) -> Sent:
         answer = await http.request(call.method, call.path, **call.options(number))
     except httpx.HTTPError as error:
         return Sent(0, time.monotonic() - began, code=type(error).__name__)
-    try:
-        code = str(answer.json().get("code", "")) if answer.status_code >= 400 else ""
-    except ValueError:
-        code = answer.text[:60]
+    code = coded(answer.text) if answer.status_code >= 400 else ""
     return Sent(answer.status_code, time.monotonic() - began, "retry-after" in answer.headers, code)
+
+
+def coded(body: str) -> str:
+    """The code of a problem; of anything else how it begins, without what is different every time."""
+    try:
+        return str(json.loads(body).get("code", ""))
+    except (ValueError, AttributeError):
+        return " ".join(word for word in body[:60].split() if not any(letter.isdigit() for letter in word))
 
 
 def client_of(url: str, connections: int = 100) -> httpx.AsyncClient:

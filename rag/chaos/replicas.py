@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -60,20 +60,29 @@ def calls_for(stack: Stack, samples: Path) -> dict[str, Call]:
     return {name: known[name] for name in stack.deployments() if name in known}
 
 
-def replicas(stack: Stack, samples: Path, *, times: int, until: float, progress: Progress) -> Iterator[Row]:
-    """Rounds over all deployments, so that time that runs out costs every one as many. `until`: of time.monotonic()."""
+def replicas(
+    stack: Stack, samples: Path, *, times: int, until: float, progress: Progress, only: Sequence[str] = ()
+) -> Iterator[Row]:
+    """`only`: these of the deployments, ServeController and ProxyActor; all of them, when none is named. Rounds over all deployments, so that time that runs out costs every one as many. `until`: of time.monotonic()."""
     calls = calls_for(stack, samples)
+    if only:
+        calls = {name: call for name, call in calls.items() if name in only}
+    there = {name: len(stack.named(name)) for name in (*(REPLICA + name for name in calls), CONTROLLER, PROXY)}
     seen: dict[str, list[_Kill]] = {name: [] for name in calls}
     numbers = iter(range(0, 10**9, 1000))
     for turn in range(times):
         for name, call in calls.items():
             if time.monotonic() < until:
+                _whole(stack, REPLICA + name, there[REPLICA + name])
                 seen[name].append(_kill(stack, REPLICA + name, call, next(numbers)))
                 progress(f"{name} {turn + 1} of {times}: {seen[name][-1]}")
     for name in (CONTROLLER, PROXY):
-        kills = []
+        kills: list[_Kill] = []
+        if only and name not in only:
+            continue
         for _ in range(times):
             if time.monotonic() < until:
+                _whole(stack, name, there[name])
                 kills.append(_kill(stack, name, search_call(), next(numbers)))
                 progress(f"{name}: {kills[-1]}")
         seen[name] = kills
@@ -103,7 +112,6 @@ def _kill(stack: Stack, name: str, call: Call, first: int) -> _Kill:
         probe = call if name.startswith(REPLICA) else search_call()
         recovered = _recovered(stack, probe, first + 500, killed)
         result = _Kill(raw.result(), ours.result(), recovered)
-    _whole(stack, name, len(victims))
     return result
 
 

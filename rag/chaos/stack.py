@@ -20,7 +20,7 @@ from rag.errors import Unavailable
 
 START_SECONDS = 400.0
 REPLICA = "ServeReplica:redwell:"
-PROXY, CONTROLLER = "ProxyActor", "ServeController"
+PROXY, CONTROLLER, GCS = "ProxyActor", "ServeController", "gcs_server"
 
 
 class Stack:
@@ -37,6 +37,7 @@ class Stack:
         self._settings = dict(settings or {})
         self._command = tuple(command)
         self._process: subprocess.Popen[bytes] | None = None
+        self._adopted: list[subprocess.Popen[bytes]] = []
         self.url = ""
         self.starts = 0
 
@@ -45,7 +46,9 @@ class Stack:
         return self.folder / "var"
 
     def environment(self) -> dict[str, str]:
-        return {**os.environ, **self._settings, "REDWELL_DATA_DIR": str(self.data_dir)}
+        # A Redis, where there is one, keeps the clusters of all starts apart.
+        own = {"REDWELL_DATA_DIR": str(self.data_dir), "RAY_external_storage_namespace": f"start-{self.starts}"}
+        return {**os.environ, **self._settings, **own}
 
     def start(self) -> float:
         """Seconds until it was ready. Raises Unavailable with the end of its log."""
@@ -79,6 +82,12 @@ class Stack:
         except httpx.HTTPError:
             return False
 
+    def adopt(self, command: Sequence[str], environment: Mapping[str, str], folder: str) -> None:
+        """Start one of its processes that was killed again, as whoever watches over it would."""
+        with (self.folder / f"again-{len(self._adopted)}.log").open("wb") as output:
+            process = subprocess.Popen(command, env=environment, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
+        self._adopted.append(process)
+
     def stop(self) -> float:
         """As Ctrl-C does; the seconds that it took."""
         if self._process is None:
@@ -90,6 +99,7 @@ class Stack:
         except subprocess.TimeoutExpired:
             self.kill()
         self._process = None
+        self._orphans()
         return time.monotonic() - began
 
     def kill(self) -> None:
@@ -102,13 +112,21 @@ class Stack:
         if self._process is not None:
             self._process.wait(30)
         self._process = None
+        self._orphans()
+
+    def _orphans(self) -> None:
+        for process in self._adopted:
+            process.kill()
+            process.wait(30)
+        self._adopted = []
 
     def family(self) -> list[psutil.Process]:
         if self._process is None:
             return []
         try:
             first = psutil.Process(self._process.pid)
-            return [first, *first.children(recursive=True)]
+            adopted = [psutil.Process(one.pid) for one in self._adopted if one.poll() is None]
+            return [first, *first.children(recursive=True), *adopted]
         except psutil.NoSuchProcess:
             return []
 
@@ -127,12 +145,19 @@ class Stack:
 
     def memory(self) -> tuple[int, int]:
         """(bytes of private memory, file handles) of all its processes."""
-        memory = handles = 0
+        parts = self.parts().values()
+        return sum(memory for memory, _ in parts), sum(handles for _, handles in parts)
+
+    def parts(self) -> dict[str, tuple[int, int]]:
+        """The same, by what a process is: 'ServeReplica:redwell:Ocr', 'raylet', ..."""
+        found: dict[str, tuple[int, int]] = {}
         for process in self.family():
-            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                memory += process.memory_info().rss - process.memory_info().shared
-                handles += process.num_fds()
-        return memory, handles
+            with suppress(psutil.NoSuchProcess, psutil.AccessDenied, IndexError):
+                title = process.cmdline()[0]
+                name = title.removeprefix("ray::").split(".")[0] if "::" in title else title.rpartition("/")[2]
+                info, (memory, handles) = process.memory_info(), found.get(name, (0, 0))
+                found[name] = (memory + info.rss - info.shared, handles + process.num_fds())
+        return found
 
     def verify(self) -> list[dict[str, str]]:
         """What `redwell verify` finds in it."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from rag.chaos.report import Row
     from rag.chaos.stack import Stack
 
-SCENARIOS = ("replicas", "stack", "burst", "slow-clients", "snapshots", "soak")
+SCENARIOS = ("replicas", "gcs", "upgrade", "stack", "burst", "slow-clients", "snapshots", "soak")
 NOWHERE = "http://127.0.0.1:9/v1"
 """Where nobody listens: a language model that is away."""
 
@@ -35,10 +36,22 @@ def chaos(
     llm: Annotated[
         bool, typer.Option(help="With the language model; without it, the stack starts in half the time.")
     ] = True,
+    replicas: Annotated[int, typer.Option(help="Of each deployment but the language model's.")] = 1,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Deployments that are killed, ServeController and ProxyActor among them. All, when none is named."
+        ),
+    ] = None,
+    redis: Annotated[bool, typer.Option(help="Keep the GCS's state in a Redis of its own.")] = True,
     folder: Annotated[Path | None, typer.Option(help="Keep data and logs here.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the rows to this file too.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw memory and file handles of the soak into this file (svg, png, pdf).")
+    ] = None,
 ) -> None:
     """Start a Redwell of its own, hurt it, and say what callers saw. Exit code 1 when something did not hold."""
+    from rag.chaos.heads import redis as start_redis
     from rag.chaos.stack import Stack
     from rag.errors import InvalidInput
 
@@ -50,35 +63,70 @@ def chaos(
         wanted = scenarios or list(SCENARIOS)
         if unknown := set(wanted) - set(SCENARIOS):
             raise InvalidInput(f"There is no scenario '{unknown.pop()}'.", f"Choose of: {', '.join(SCENARIOS)}.")
-        with tempfile.TemporaryDirectory(prefix="redwell-chaos-") as scratch:
-            settings = {} if llm else {"REDWELL_LLM__BASE_URL": NOWHERE}
-            stack = Stack((folder or Path(scratch)).resolve(), settings)
+        with tempfile.TemporaryDirectory(prefix="redwell-chaos-") as scratch, ExitStack() as running:
+            home = (folder or Path(scratch)).resolve()
+            settings = _replicated(replicas) | ({} if llm else {"REDWELL_LLM__BASE_URL": NOWHERE})
+            backed = redis and "gcs" in wanted
+            if backed:
+                settings["RAY_REDIS_ADDRESS"] = running.enter_context(start_redis(home / "redis"))
+            stack = Stack(home, settings)
             rows: list[Row] = []
             try:
                 _progress(f"started in {stack.start():.0f} s, {stack.url}")
                 for name in wanted:
-                    rows.extend(_run(name, stack, times, seconds, requests, clients))
+                    rows.extend(_run(name, stack, times, seconds, requests, clients, only or (), backed))
                     if json is not None:
                         json.write_text(as_json(rows))
             finally:
                 stack.stop()
                 stack.kill()
+    _draw(rows, picture)
     _show(rows)
     if not all(row.passed for row in rows):
         raise typer.Exit(1)
 
 
-def _run(name: str, stack: Stack, times: int, seconds: float, requests: int, clients: int) -> Iterator[Row]:
+def _replicated(number: int) -> dict[str, str]:
+    """Settings for so many replicas of everything that is small; what has more by itself keeps them."""
+    if number == 1:
+        return {}
+    sections = (
+        "READING__SCALING",
+        "ENTITIES__SCALING",
+        "CLASSIFYING__SCALING",
+        "EMBEDDING__SCALING",
+        "RETRIEVAL__SCALING",
+    )
+    others = ("ANALYSIS__SCALING", "ANALYSIS__INGRESS")
+    return {
+        f"REDWELL_{section}__{end}_REPLICAS": str(number) for section in (*sections, *others) for end in ("MIN", "MAX")
+    }
+
+
+def _run(
+    name: str,
+    stack: Stack,
+    times: int,
+    seconds: float,
+    requests: int,
+    clients: int,
+    only: Sequence[str],
+    backed: bool,
+) -> Iterator[Row]:
     from rag.chaos.broken import broken_snapshots
     from rag.chaos.floods import burst, slow_clients
+    from rag.chaos.heads import gcs
     from rag.chaos.replicas import replicas
     from rag.chaos.soak import soak
+    from rag.chaos.upgrades import upgrades
     from rag.chaos.whole import whole
     from rag.launch import SAMPLES
 
     until = time.monotonic() + seconds
     run: dict[str, Callable[[], Iterator[Row]]] = {
-        "replicas": lambda: replicas(stack, SAMPLES, times=times, until=until, progress=_progress),
+        "replicas": lambda: replicas(stack, SAMPLES, times=times, until=until, progress=_progress, only=only),
+        "gcs": lambda: gcs(stack, times=times, backed=backed, progress=_progress),
+        "upgrade": lambda: upgrades(stack, times=times, progress=_progress),
         "stack": lambda: whole(stack, times=times, until=until, progress=_progress),
         "burst": lambda: burst(
             stack, at_the_same_time=requests, queries=5 * requests, in_flight=min(200, requests), progress=_progress
@@ -88,6 +136,14 @@ def _run(name: str, stack: Stack, times: int, seconds: float, requests: int, cli
         "soak": lambda: soak(stack, seconds=seconds, progress=_progress),
     }
     yield from run[name]()
+
+
+def _draw(rows: list[Row], picture: Path | None) -> None:
+    from rag.chaos.plot import plot
+
+    for row in rows:
+        if picture is not None and row.scenario == "soak":
+            plot(row.seen["samples"], row.action, picture)
 
 
 def _show(rows: list[Row]) -> None:

@@ -59,6 +59,28 @@ def summaries(
     _write(result, output)
 
 
+def poisoned(
+    url: Annotated[str, typer.Option(envvar="REDWELL_API_URL", help="The running API.")] = "http://127.0.0.1:8000",
+    api_key: Annotated[str | None, typer.Option(envvar="REDWELL_API_KEY", help="API key.")] = None,
+    at_once: Annotated[int, typer.Option(help="Questions under way at a time.")] = 4,
+    output: Output = None,
+) -> None:
+    """Upload a hundred documents that give the model orders, ask each of them, delete them again: which answers were bent."""
+    from dataclasses import asdict
+
+    from rag.client import RedwellClient
+    from rag.evaluation.poisoned import evaluate_poisoned, report
+
+    with reported(), RedwellClient(url, api_key, timeout=300) as client, stderr().status("uploading") as status:
+        outcomes = evaluate_poisoned(client, at_once=at_once, progress=status.update)
+    result = report(outcomes)
+    _table(("", ""), list(result.items()))
+    for one in outcomes:
+        if one.bent:
+            stdout().print(f"{one.name}: {one.answer}", markup=False)
+    _write({**result, "outcomes": [asdict(one) for one in outcomes]}, output)
+
+
 def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
     from rich.table import Table
 

@@ -31,3 +31,22 @@ def serve(
     with reported():
         settings = with_addresses(load(profile, file=config), host=host, port=port, ui_port=ui_port)
         run(settings, ui=ui, samples=samples, progress=progress)
+
+
+def upgrade(profile: ProfileName = "cpu", config: ConfigFile = None) -> None:
+    """Replace the code and the settings of the service that runs on this machine, replica by replica, while it serves.
+
+    Host, ports and what the page is told change with a new start only.
+    """
+    with reported():
+        from rag.launch import prepare_weights
+        from rag.runtime.loopback import keep_ray_here
+        from rag.settings import load
+
+        settings = load(profile, file=config)
+        prepare_weights(settings, progress=lambda line: stderr().print(line, markup=False))
+        keep_ray_here(settings.server.ray_address)
+        from rag import deploy
+
+        deploy.upgrade(settings)
+        stderr().print("upgraded")

@@ -24,13 +24,33 @@ def stays_here() -> bool:
     return os.environ.get(_OFF) == "0"
 
 
+def setup_hook(*, everything: bool) -> dict[str, str]:
+    """Ray's runtime environment of a job: its processes, Serve's own among them, keep their gRPC servers here before any code of theirs runs.
+
+    `everything`: else the ports that were chosen by a setting stay open, those of the system's choice do not.
+    """
+    if not stays_here():
+        return {}
+    return {
+        "worker_process_setup_hook": f"{__name__}.{(keep_servers_here if everything else keep_inner_servers_here).__name__}"
+    }
+
+
 def keep_servers_here() -> None:
     """In this process gRPC servers for all addresses are for loopback, where Ray is one that keeps to this machine.
 
     Every replica of Serve opens one for calls between deployments, which it unpickles, on all addresses and without a setting
-    (ray/serve/_private/replica.py), once its deployment is constructed; our calls go another way. What is not our code, Serve's proxy and
-    the replica of vLLM, cannot be reached like this.
+    (ray/serve/_private/replica.py); the proxy opens that of gRPC in the same way.
     """
+    _bound_here(chosen=True)
+
+
+def keep_inner_servers_here() -> None:
+    """As `keep_servers_here`, but for servers on a port that was chosen: the one of gRPC, where others may ask."""
+    _bound_here(chosen=False)
+
+
+def _bound_here(*, chosen: bool) -> None:
     if not stays_here():
         return
     from grpc.aio import _server
@@ -39,7 +59,7 @@ def keep_servers_here() -> None:
 
     def bound(self: Any, address: str) -> int:
         for everywhere in _EVERYWHERE:
-            if address.startswith(everywhere):
+            if address.startswith(everywhere) and (chosen or address == f"{everywhere}0"):
                 address = f"127.0.0.1:{address.removeprefix(everywhere)}"
         return int(add(self, address))
 

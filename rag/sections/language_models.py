@@ -43,7 +43,7 @@ class Llm(Section):
     away_seconds: float = 30
     """...for so long; then one request tries this model again."""
     accelerator_type: str | None = None
-    scaling: Scaling = Scaling(max_ongoing_requests=32, cpus=1)
+    scaling: Scaling = Scaling(max_ongoing_requests=32, cpus=1, surge_percent=0)
 
 
 class Trial(Section):

@@ -27,7 +27,11 @@ class Scaling(Section):
     downscale_delay_s: float = 60
     look_back_s: float = 30
     """Over which the load is averaged."""
-    health_check_period_s: float = 10
+    surge_percent: int | None = Field(default=None, ge=0, le=100)
+    """Replicas of an upgrade that start before those that they replace end. None: all; none where they hold cards, which have to
+    be given free first."""
+    health_check_period_s: float = 3
+    """After which the death of a replica is noticed at the latest."""
     health_check_timeout_s: float = 30
     graceful_shutdown_timeout_s: float = 20
 
@@ -43,6 +47,7 @@ class Scaling(Section):
                 **({"resources": dict(self.resources)} if self.resources else {}),
             },
             "max_ongoing_requests": self.max_ongoing_requests,
+            "max_surge_percent": (0 if self.gpus else 100) if self.surge_percent is None else self.surge_percent,
             "health_check_period_s": self.health_check_period_s,
             "health_check_timeout_s": self.health_check_timeout_s,
             "graceful_shutdown_timeout_s": self.graceful_shutdown_timeout_s,

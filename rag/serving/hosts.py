@@ -13,7 +13,6 @@ from ray.serve.handle import DeploymentHandle
 from rag.errors import Unavailable
 from rag.launch import is_loopback
 from rag.rpc.door import GrpcDoor
-from rag.runtime.loopback import keep_servers_here
 from rag.runtime.queue_policy import DEPTH
 from rag.services import open_state
 from rag.serving.monitoring import deployment_states, log_as_json
@@ -28,7 +27,6 @@ class AnalyzerDeployment:
         from rag.worker import Worker
 
         log_as_json(settings)
-        keep_servers_here()
         services = services_over(settings, handles)
         await services.state.database.connect()
         self._jobs = services.state.jobs
@@ -61,7 +59,6 @@ class JobsDeployment:
         from ingestion.supervisor import Supervisor
 
         log_as_json(settings)
-        keep_servers_here()
         state = open_state(settings)
         await state.database.connect()
         self._supervisor = Supervisor(settings, state, address=ray.get_runtime_context().gcs_address)
@@ -87,7 +84,6 @@ class IngressDeployment(GrpcDoor):
         jobs: DeploymentHandle,
     ) -> None:
         log_as_json(settings)
-        keep_servers_here()
         self._services = replace(services_over(settings, handles), deployments=deployment_states)
         self._behind = (analyzer, jobs)
         self.local_only = is_loopback(settings.server.host)

@@ -8,8 +8,8 @@ from mcp import Client
 
 from rag.evaluation.corpus import load_corpus_questions, put_corpus, summarise_corpus
 from rag.evaluation.http import HttpAsker
+from rag.evaluation.poison import KEY, SECRET, samples
 from tests.conftest import ROOT
-from tests.poison import KEY, SECRET, samples
 
 POISON = [
     sample

@@ -12,8 +12,10 @@ import psutil
 import pytest
 
 from rag.chaos.floods import _flood
-from rag.chaos.load import Sent, search_call, send, tallied, upload_call
+from rag.chaos.load import Sent, coded, search_call, send, tallied, upload_call
+from rag.chaos.plot import plot
 from rag.chaos.report import percentile
+from rag.chaos.soak import _grown
 from rag.chaos.stack import Stack
 
 FULL = Sent(503, 0.1, True, "overloaded")
@@ -50,6 +52,23 @@ def test_a_lost_connection_is_an_answer_of_its_own() -> None:
 
     sent = asyncio.run(one())
     assert (sent.status, sent.code, tallied([sent])) == (0, "ReadError", {"0 ReadError": 1})
+
+
+def test_what_is_different_every_time_is_left_out_of_a_code() -> None:
+    assert coded('{"code": "overloaded"}') == "overloaded"
+    assert coded("Request 85f5634e-7bda timed out after 120.0s.") == "Request timed out after"
+
+
+def test_what_grew_most_comes_first() -> None:
+    mib = 2**20
+    before = {"Ocr": (10 * mib, 5), "Retriever": (20 * mib, 7), "raylet": (3 * mib, 9)}
+    after = {"Ocr": (12 * mib, 5), "Retriever": (60 * mib, 8), "raylet": (3 * mib, 9), "new": (mib, 1)}
+    assert _grown(before, after) == {"Retriever": [20, 60, 7, 8], "Ocr": [10, 12, 5, 5]}
+
+
+def test_memory_over_time_is_drawn(tmp_path) -> None:
+    plot([(0.0, 100.0, 10), (60.0, 101.0, 11)], "two", tmp_path / "soak.svg")
+    assert (tmp_path / "soak.svg").read_text().count("<path") > 2
 
 
 def test_every_upload_is_a_new_document() -> None:

@@ -134,3 +134,26 @@ def test_a_follow_up_carries_the_question_before():
     assert standalone("What is the capital of Mongolia?", history) == "What is the capital of Mongolia?"
     assert standalone("Why?", history).endswith("Why?")
     assert standalone("Which bank keeps deposits of tenants in Port Alder?", history).startswith("Which bank")
+
+
+class Deleting(FakeGenerator):
+    """While the model writes its first answer, somebody deletes a document."""
+
+    delete = staticmethod(lambda: None)
+
+    async def stream(self, messages, *, max_tokens, temperature=0.0, stop=()):
+        delete, self.delete = self.delete, None
+        if delete is not None:
+            await delete()
+        async for token in super().stream(messages, max_tokens=max_tokens, temperature=temperature, stop=stop):
+            yield token
+
+
+async def test_a_document_that_is_deleted_while_it_is_answered_from_is_left_out(services):
+    other = await add(services, "The monthly rent of the cellar is EUR 120.00.", "cellar.txt")
+    model = Deleting(says="The monthly rent of the cellar is EUR 120.00.")
+    services = await ready(services, generator=model)
+    model.delete = lambda: services.state.documents.delete(other.id)
+    found = await complete(AskRequest("What is the monthly rent of the cellar?"), services)
+    assert other.id not in {passage.chunk.document_id for passage in found.results}
+    assert "4,850.00" in found.answer

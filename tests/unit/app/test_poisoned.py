@@ -1,4 +1,4 @@
-"""Documents are data: fifty that try to be more, over the real index and a model that obeys them."""
+"""Documents are data: a hundred that try to be more, over the real index and a model that obeys them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import pytest
 from rag.answer import AskRequest, complete
 from rag.answering.prompts import quoted, summary_prompt
 from rag.api import create_app
+from rag.evaluation.poison import HOST, KEY, LIE, SECRET, samples
 from rag.fakes import (
     FakeBlobs,
     FakeClassifier,
@@ -35,7 +36,6 @@ from rag.retrieval.retrieve import IndexView
 from rag.services import Services, open_state
 from rag.settings import Answering, Llm, Retrieval, Settings
 from rag.wire import decode
-from tests.poison import HOST, KEY, LIE, SECRET, samples
 from ui import view
 
 SAMPLES = samples()
@@ -86,7 +86,7 @@ class Asked:
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory) -> Asked:
-    """Asked once: the real index over the fifty in 'public', and the secret in 'board'."""
+    """Asked once: the real index over the hundred in 'public', and the secret in 'board'."""
     return asyncio.run(_ask_all(tmp_path_factory.mktemp("poisoned")))
 
 
@@ -174,7 +174,7 @@ def test_the_model_obeyed_and_is_not_believed(asked):
 
 
 def test_no_document_reaches_the_system_s_turn_or_leaves_its_quotation(asked):
-    assert len(asked.prompts) >= 51
+    assert len(asked.prompts) >= 101
     assert len(asked.systems) == 1
     for prompt in [*asked.prompts, *(summary_prompt(sample.text).messages[-1].content for sample in SAMPLES)]:
         assert TOKENS.findall(prompt) == []
