@@ -26,7 +26,7 @@ from rag.sections.language_models import Llm
 from rag.services import Candidates, Services, open_state
 from rag.settings import Classifying, Settings
 
-ENTITIES_VERSION = "2"
+ENTITIES_VERSION = "3"
 """Raised when rag/analysis/entity_rules.py changes what is found: documents then get the stage again."""
 CLASSIFIER_VERSION = "2"
 """The same for the built-in labels and cues."""

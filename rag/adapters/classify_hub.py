@@ -69,15 +69,25 @@ def gliclass_model(path: str, *, gpu: bool = False) -> ZeroShot:
     except (OSError, ValueError) as error:
         raise _unusable(path, error) from error
     run = ZeroShotClassificationPipeline(
-        model, tokenizer, classification_type="single-label", device="cuda:0" if gpu else "cpu", progress_bar=False
+        # Single-label gives the best label alone; the others' scores are wanted too.
+        model,
+        tokenizer,
+        classification_type="multi-label",
+        device="cuda:0" if gpu else "cpu",
+        progress_bar=False,
     )
 
     def score(texts: Sequence[str], labels: LabelSet) -> np.ndarray:
         shown = [encodable(text[:OPENING_CHARS]).strip() or "." for text in texts]
         found = run(shown, list(labels.names), threshold=0.0)
-        return _rows([{one["label"]: one["score"] for one in each} for each in found], labels)
+        return _rows([{one["label"]: _odds(one["score"]) for one in each} for each in found], labels)
 
     return score
+
+
+def _odds(score: float) -> float:
+    """Shares of the odds are the softmax over the labels, whose logits a score (0..1) is the sigmoid of."""
+    return score / max(1.0 - score, 1e-6)
 
 
 def _rows(found: list[dict[str, float]], labels: LabelSet) -> np.ndarray:

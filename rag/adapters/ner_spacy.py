@@ -8,7 +8,7 @@ from rag.analysis.entity_spans import Spans, entities_of
 from rag.errors import ConfigurationError
 from rag.model import Entity, Page
 
-RULES_VERSION = 3
+RULES_VERSION = 4
 UNUSED = ("tagger", "parser", "senter", "attribute_ruler", "lemmatizer", "morphologizer", "textcat", "entity_linker")
 
 

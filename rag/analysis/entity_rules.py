@@ -120,6 +120,25 @@ def _iban(text: str) -> str:
     return re.sub(r"\s", "", text).upper() if valid_iban(text) else ""
 
 
+def luhn(text: str) -> bool:
+    """ISO 7812: the check digit of payment cards."""
+    digits = [int(sign) for sign in text if sign.isdigit()]
+    if not 13 <= len(digits) <= 19 or len(set(digits)) == 1:
+        return False
+    doubled = [d if at % 2 == 0 else (d * 2 - 9 if d > 4 else d * 2) for at, d in enumerate(reversed(digits))]
+    return sum(doubled) % 10 == 0
+
+
+def _card(text: str) -> str:
+    return re.sub(r"\D", "", text) if luhn(text) else ""
+
+
+def _law(text: str) -> str:
+    """'§§ 305ff. BGB' and '§ 305 ff BGB' are one."""
+    plain = re.sub(r"[.,]|\b(?:of )?the\b", " ", text.casefold().replace("§§", "§"))
+    return " ".join(re.sub(r"(§|\d(?=f))", r"\1 ", plain).split())
+
+
 def _phone(text: str) -> str:
     digits = re.sub(r"\D", "", text)
     return ("+" if text.lstrip().startswith("+") else "") + digits if 7 <= len(digits) <= 15 else ""
@@ -144,6 +163,20 @@ def _money_norm(text: str) -> str:
 _RULES: tuple[tuple[str, re.Pattern[str], Callable[[str], str]], ...] = (
     ("EMAIL", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}\b"), str.casefold),
     ("IBAN", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"), _iban),
+    ("CARD", re.compile(r"(?<![\d.,-])\d(?:[ -]?\d){12,18}(?![\d-])"), _card),
+    (
+        "LAW",
+        re.compile(
+            r"§{1,2} ?\d+(?:ff?\.?|[a-z])?(?:[ ,]{1,2}(?:ff?\.?|(?:(?:Abs\.?|Absatz|S\.|Satz|Nr\.?|lit\.?|bis|und) ?)?(?:\d+[a-z]?|[a-z]\b\)?))){0,8}"
+            r"(?: [A-ZÄÖÜ][A-Za-zÄÖÜäöü]*[A-Z]\b)?"
+            r"|\b\d{1,3} (?:U\.S\.C\.|C\.F\.R\.|USC|CFR) ?(?:§{1,2} ?)?\d+[\w.()-]*\w"
+            r"|\b(?:Art\.?|Article|Artikel|Section|Sec\.) \d+[a-z]?(?:\(\w{1,3}\))*(?: (?:Abs\.?|lit\.?|Satz) ?\w{1,3})*,? (?:of (?:the )?)?"
+            r"(?:GDPR|DSGVO|DS-GVO|GG|EMRK|ECHR|TFEU|AEUV|(?:[A-Z][\w'’-]+ ){1,5}Act(?: of)?(?: \d{4})?)"
+            r"|\b(?:Regulation|Verordnung|Directive|Richtlinie|Decision) ?\((?:EU|EC|EG|EEC)\)(?: No\.?| Nr\.?)? ?\d{2,4}/\d{2,4}"
+            r"|\b(?:Directive|Richtlinie) \d{2,4}/\d{1,4}/(?:EU|EC|EG|EEC|EWG)\b"
+        ),
+        _law,
+    ),
     (
         "PHONE",
         re.compile(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rag.analysis import entity_rules
-from rag.analysis.entity_rules import valid_iban
+from rag.analysis.entity_rules import luhn, valid_iban
 
 
 class Pii(StrEnum):
@@ -89,15 +89,6 @@ def _phones(text: str) -> Iterator[Found]:
             # A bare run of digits is as well an article's or an invoice's number.
             if raw.lstrip().startswith(("+", "(", "0")) or re.search(r"\d[ -]\d", raw):
                 yield Found(match.start, match.end, Pii.PHONE.value)
-
-
-def luhn(text: str) -> bool:
-    """ISO 7812: the check digit of payment cards."""
-    digits = [int(sign) for sign in text if sign.isdigit()]
-    if not 13 <= len(digits) <= 19 or len(set(digits)) == 1:
-        return False
-    doubled = [d if at % 2 == 0 else (d * 2 - 9 if d > 4 else d * 2) for at, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
 
 
 def german_tax_id(text: str) -> bool:

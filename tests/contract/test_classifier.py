@@ -164,6 +164,34 @@ def test_a_model_of_natural_language_inference_takes_the_place_of_the_descriptio
     assert found.model.startswith("nli:")
 
 
+def test_a_gliclass_model_gives_every_label_its_share(minilm, tmp_path):
+    """A tiny random model, as above. The package is not part of the installation."""
+    gliclass = pytest.importorskip("gliclass", reason="gliclass is not installed")
+    from transformers import BertConfig, BertTokenizerFast
+
+    marks = ["<<LABEL>>", "<<SEP>>"]
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *marks, "the", "rent", "of", "a", "house", "sea", "town"]
+    (tmp_path / "vocab.txt").write_text("\n".join(words))
+    BertTokenizerFast(str(tmp_path / "vocab.txt"), additional_special_tokens=marks).save_pretrained(tmp_path)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    config = gliclass.GLiClassModelConfig(
+        encoder_config=BertConfig(vocab_size=len(words), **sizes),
+        encoder_model_name="bert",
+        class_token_index=words.index(marks[0]),
+        text_token_index=words.index(marks[1]),
+        hidden_size=16,
+        vocab_size=len(words),
+        architecture_type="uni-encoder",
+        prompt_first=True,
+    )
+    gliclass.GLiClassModel(config).save_pretrained(tmp_path)
+    own = Classifying(engine="gliclass", zero_shot_model=str(tmp_path), labels={"sea": "Ships.", "town": "Streets."})
+    [found] = build_classifier(own, minilm, tmp_path).classify(["The rent of a house in town."])
+    assert {score.label for score in found.scores} == {"sea", "town", "other"}
+    assert all(score.score > 0.01 for score in found.scores if score.label != "other")
+    assert found.model.startswith("gliclass:")
+
+
 def test_an_engine_without_a_model_says_which_setting_is_missing(minilm, tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         build_classifier(Classifying(engine="nli"), minilm, tmp_path)

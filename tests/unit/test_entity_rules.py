@@ -27,6 +27,21 @@ from rag.analysis.entity_rules import find, iso_date, money, normalise, unwrappe
         ("Dear Acme Tools Ltd,", "ORG", "Acme Tools Ltd", "acme tools"),
         ("see NOS-2025-1187", "REFERENCE", "NOS-2025-1187", "NOS-2025-1187"),
         ("Invoice no.: 20418", "REFERENCE", "20418", "20418"),
+        ("card 4111 1111 1111 1111, thanks", "CARD", "4111 1111 1111 1111", "4111111111111111"),
+        ("under § 433 Abs. 2 BGB the buyer", "LAW", "§ 433 Abs. 2 BGB", "§ 433 abs 2 bgb"),
+        ("nach §§ 305 ff. BGB gilt", "LAW", "§§ 305 ff. BGB", "§ 305 ff bgb"),
+        ("a claim under 42 U.S.C. § 1983 was", "LAW", "42 U.S.C. § 1983", "42 u s c § 1983"),
+        ("see 17 CFR 240.10b-5 again", "LAW", "17 CFR 240.10b-5", "17 cfr 240 10b-5"),
+        ("by Article 6(1)(f) of the GDPR it", "LAW", "Article 6(1)(f) of the GDPR", "article 6(1)(f) gdpr"),
+        ("Art. 6 Abs. 1 lit. f DSGVO erlaubt", "LAW", "Art. 6 Abs. 1 lit. f DSGVO", "art 6 abs 1 lit f dsgvo"),
+        (
+            "Section 10(b) of the Securities Exchange Act of 1934 forbids",
+            "LAW",
+            "Section 10(b) of the Securities Exchange Act of 1934",
+            "section 10(b) securities exchange act of 1934",
+        ),
+        ("Regulation (EU) 2016/679 says", "LAW", "Regulation (EU) 2016/679", "regulation (eu) 2016/679"),
+        ("Directive 95/46/EC was", "LAW", "Directive 95/46/EC", "directive 95/46/ec"),
     ],
 )
 def test_what_has_a_form_is_found(text, kind, span, norm):
@@ -35,7 +50,17 @@ def test_what_has_a_form_is_found(text, kind, span, norm):
 
 
 @pytest.mark.parametrize(
-    "text", ["DE89 3704 0044 0532 0130 01", "COVID-19", "version 1.2.3", "30/02/2024x", "a@b", "EUR\n1"]
+    "text",
+    [
+        "DE89 3704 0044 0532 0130 01",
+        "COVID-19",
+        "version 1.2.3",
+        "30/02/2024x",
+        "a@b",
+        "EUR\n1",
+        "4111 1111 1111 1112",
+        "Section 3 of the lease",
+    ],
 )
 def test_what_only_looks_like_it_is_not(text):
     assert find(text) == []
