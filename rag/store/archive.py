@@ -23,7 +23,8 @@ from sqlalchemy import LargeBinary, Table
 from rag.errors import DamagedFile
 from rag.ports import Blobs
 from rag.store.database import Database
-from rag.store.tables import Instant, instant, metadata, micros
+from rag.store.schema import metadata
+from rag.store.tables import Instant, instant, micros
 from rag.store.transfer import Moved, Progress, Row, read_rows, write_rows
 
 FORMAT = 1

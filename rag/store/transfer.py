@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rag.errors import Conflict
 from rag.ports import Blobs
-from rag.store import access_tables, index_tables  # noqa: F401 - their tables are moved too
 from rag.store.database import Database
-from rag.store.tables import documents, jobs, metadata
+from rag.store.schema import metadata
+from rag.store.tables import documents, jobs
 
 ROWS = 500
 Row = dict[str, Any]

@@ -12,7 +12,8 @@ from rag.model import Stage, Status
 from rag.store.database import Database
 from rag.store.index_tables import embedding_models, embeddings
 from rag.store.records import append_change, now, upsert
-from rag.store.tables import chunks, documents, jobs, metadata
+from rag.store.schema import metadata
+from rag.store.tables import chunks, documents, jobs
 from rag.verify.findings import Damage, Finding
 
 _FINAL = tuple(status.value for status in Status if status.final)

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from rag.store.tables import metadata
+from rag.store.schema import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

@@ -19,7 +19,7 @@ from rag.store.backup import FRESH, MANIFEST, back_up, restore
 from rag.store.database import Database
 from rag.store.documents import DocumentStore
 from rag.store.feed import ChangeFeed
-from rag.store.tables import metadata
+from rag.store.schema import metadata
 from tests.unit.store.test_store_transfer import filled, quiet
 
 

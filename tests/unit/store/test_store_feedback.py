@@ -1,8 +1,13 @@
 """Feedback quotes documents: what it quotes of one goes with it."""
 
+from pathlib import Path
+
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import func, select
 
+from rag import store as store_package
 from rag.store.family import NewChild
 from rag.store.feedback import Feedback, FeedbackStore
 from rag.store.page_tables import feedback_documents
@@ -63,8 +68,7 @@ async def test_the_migration_cleans_what_was_said_before_it(database, store, url
     said = FeedbackStore(database)
     lease, gone = await document(store, "lease.txt"), "0" * 32
     async with database.write() as connection:
-        await connection.execute(sa.text("DROP TABLE feedback_documents"))
-        await connection.execute(sa.text("UPDATE alembic_version SET version_num = '0011_page'"))
+        await connection.run_sync(_back_to, "0011_page")
         for citations in ([cited(lease, "EUR 5")], [cited(lease, "EUR 5"), cited(gone, "secret")], []):
             row = {"question": "What?", "answer": "said", "verdict_right": True, "reason": "", "citations": citations}
             row |= {"model": "", "prompt_version": "", "created_at": now()}
@@ -74,3 +78,11 @@ async def test_the_migration_cleans_what_was_said_before_it(database, store, url
     assert [(one.answer, len(one.citations)) for one in rows] == [("said", 1), ("", 1), ("said", 0)]
     await store.delete(lease)
     assert [(one.answer, one.citations) for one in await all_of(said)] == [("", ()), ("", ()), ("said", ())]
+
+
+def _back_to(connection: sa.Connection, revision: str) -> None:
+    """The schema as it was, whatever came after."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(store_package.__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.downgrade(config, revision)

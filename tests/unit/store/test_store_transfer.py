@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+import subprocess
+import sys
 import tarfile
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +23,7 @@ from rag.store.database import Database
 from rag.store.documents import DocumentStore
 from rag.store.feed import ChangeFeed
 from rag.store.jobs import JobQueue
-from rag.store.tables import metadata
+from rag.store.schema import metadata
 from rag.store.transfer import copy_blobs, copy_database
 from tests.unit.store.conftest import sqlite_url
 
@@ -163,3 +167,12 @@ async def test_blobs_that_are_there_are_not_sent_again() -> None:
     assert await copy_blobs(source, there, progress=quiet) == (2, 3)
     assert await there.get("originals/a") == b"already"
     assert await there.get("originals/b") == b"22"
+
+
+def test_no_table_of_the_database_is_left_out(migrated: Path):
+    """In a process that imports nothing else: a table is known only where the module that declares it was imported."""
+    code = "from rag.store.transfer import metadata; print(*metadata.tables)"
+    known = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    with closing(sqlite3.connect(migrated)) as database:
+        there = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert set(known) == {name for name in there if not name.startswith(("sqlite_", "alembic_"))}
