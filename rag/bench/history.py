@@ -14,6 +14,8 @@ from typing import Any
 
 from rag.bench.line import Line
 
+NAME_WIDTH = 50
+
 
 def record(lines: Sequence[Line], failures: dict[str, str]) -> dict[str, Any]:
     """What a run is kept as. The commit is '' outside of a checkout."""
@@ -59,11 +61,12 @@ def before(runs: Sequence[dict[str, Any]]) -> dict[str, float]:
 
 def table(lines: Sequence[Line], earlier: dict[str, float]) -> str:
     """A row a line; `earlier` is what the newest run before had. A goal that is missed has an exclamation mark."""
-    head = f"{'':36}{'ours':>10}{'bare':>10}  {'compared':<14}{'goal':>8}{'spread':>8}{'before':>8}"
-    return "\n".join([head, *(_row(line, earlier.get(line.name)) for line in lines)])
+    head = f"{'':{NAME_WIDTH}}{'ours':>10}{'bare':>10}  {'compared':<14}{'goal':>8}{'spread':>8}{'before':>8}"
+    return "\n".join([head, *(row(line, earlier.get(line.name)) for line in lines)])
 
 
-def _row(line: Line, was: float | None) -> str:
+def row(line: Line, was: float | None = None) -> str:
+    """A line of `table`."""
     sign = {"ratio": "x", "added": f" {line.unit} more", "alone": f" {line.unit}"}[line.compared]
     goal = "" if line.goal is None else f"{'≥' if line.compared == 'ratio' else '≤'} {line.goal:.2f}"
     missed = " !" if line.reached is False else ""
@@ -71,7 +74,7 @@ def _row(line: Line, was: float | None) -> str:
     bare = f"{median(line.bare):,.2f}" if line.bare else ""
     compared = f"{line.value:.2f}{sign}{missed}"
     before = "" if was is None else f"{was:.2f}"
-    return f"{name:36}{median(line.ours):>10,.2f}{bare:>10}  {compared:<14}{goal:>8}{line.spread:>8.0%}{before:>8}"
+    return f"{name:{NAME_WIDTH}}{median(line.ours):>10,.2f}{bare:>10}  {compared:<14}{goal:>8}{line.spread:>8.0%}{before:>8}"
 
 
 def plot(lines: Sequence[Line], target: Path) -> None:

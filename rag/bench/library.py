@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -28,10 +28,12 @@ from rag.fakes import (
     FakeOcr,
     FakeReader,
     FakeRetriever,
+    text_page,
 )
 from rag.model import Stage, StageRecord, StageStatus
+from rag.ports import Retriever
 from rag.services import Services, State, open_state
-from rag.settings import load
+from rag.settings import Settings, load
 from rag.store.page_tables import tags
 from rag.store.records import now, stage_row
 from rag.store.tables import chunks, documents, entities, lookup_key, pages, stages
@@ -39,6 +41,7 @@ from rag.store.tables import chunks, documents, entities, lookup_key, pages, sta
 ROWS = 2000
 PAGES, CHUNKS, ENTITIES = 3, 6, 15
 """Of one document."""
+PAGE = text_page(1, "The parties agree on the following terms and conditions. " * 25)
 PER_PAGE = 25
 TYPES = ("contract", "invoice", "letter", "report", "minutes", "policy")
 SORTS = ("-created_at", "created_at", "filename", "-filename", "-size", "-updated_at")
@@ -89,19 +92,7 @@ async def bench_library(
     await state.database.connect()
     progress(f"writing {count:,} documents")
     await fill(state, count)
-    blobs = FakeBlobs()
-    services = Services(
-        settings=settings,
-        state=state,
-        reader=FakeReader(blobs=blobs),
-        ocr=FakeOcr(blobs=blobs),
-        entities=FakeEntityRecognizer(),
-        classifier=FakeClassifier(),
-        embedder=FakeEmbedder(),
-        retriever=FakeRetriever(),
-        generator=FakeGenerator(),
-    )
-    transport = httpx.ASGITransport(create_app(services))
+    transport = httpx.ASGITransport(create_app(played_services(settings, state, FakeRetriever())))
     rows = []
     async with httpx.AsyncClient(transport=transport, base_url="http://redwell", timeout=120) as http:
         for name, path, query in _requests():
@@ -109,6 +100,22 @@ async def bench_library(
         rows.append(await _last_page(http, count, runs))
     await state.database.close()
     return LibraryBench(count, "SQLite" if state.database.sqlite else "PostgreSQL", tuple(rows))
+
+
+def played_services(settings: Settings, state: State, retriever: Retriever) -> Services:
+    """Real rows, an index, and fakes where models are."""
+    blobs = FakeBlobs()
+    return Services(
+        settings=settings,
+        state=state,
+        reader=FakeReader(blobs=blobs),
+        ocr=FakeOcr(blobs=blobs),
+        entities=FakeEntityRecognizer(),
+        classifier=FakeClassifier(),
+        embedder=FakeEmbedder(),
+        retriever=retriever,
+        generator=FakeGenerator(),
+    )
 
 
 def _requests() -> Iterator[tuple[str, str, Mapping[str, str]]]:
@@ -139,15 +146,19 @@ async def _last_page(http: httpx.AsyncClient, count: int, runs: int) -> Row:
     return await _timed(http, "all, filename, last page", "/v1/documents", {**before, "limit": str(PER_PAGE)}, runs)
 
 
-async def fill(state: State, count: int) -> None:
-    """Documents with pages, passages, names, tags and stages; the same rows every time."""
+async def fill(state: State, count: int, texts: Sequence[str] = ()) -> None:
+    """Documents with pages, passages, names, tags and stages; the same rows every time.
+
+    `texts`: of the passages, CHUNKS a document, where they are to be told apart.
+    """
     chance = np.random.default_rng(7)
     for start in range(0, count, ROWS):
         rows: dict[Table, list[dict[str, Any]]] = {documents: []}
         for number in range(start, min(start + ROWS, count)):
             document = _document(number, chance)
             rows[documents].append(document)
-            for table, row in _hanging(document["id"], number, chance):
+            own = texts[CHUNKS * number : CHUNKS * (number + 1)]
+            for table, row in _hanging(document["id"], number, chance, own):
                 rows.setdefault(table, []).append(row)
         async with state.database.write() as connection:
             for table, made in rows.items():
@@ -180,10 +191,11 @@ def _document(number: int, chance: np.random.Generator) -> dict[str, Any]:
     }
 
 
-def _hanging(id: str, number: int, chance: np.random.Generator) -> Iterator[tuple[Table, dict[str, Any]]]:
+def _hanging(
+    id: str, number: int, chance: np.random.Generator, texts: Sequence[str]
+) -> Iterator[tuple[Table, dict[str, Any]]]:
     for stage in Stage:
         yield stages, stage_row(id, stage, StageRecord(StageStatus.DONE, 0.5, None, "made/1", 1, 1))
-    text = "The parties agree on the following terms and conditions. " * 25
     for page in range(1, PAGES + 1):
         yield (
             pages,
@@ -192,16 +204,17 @@ def _hanging(id: str, number: int, chance: np.random.Generator) -> Iterator[tupl
                 "number": page,
                 "width": 612.0,
                 "height": 792.0,
-                "text": text,
+                "text": PAGE.text,
                 "source": "ocr",
-                "words": b"\0" * 6000,
+                "words": PAGE.words.data,
                 "confidence": 0.9,
                 "rotation": 0,
             },
         )
     for chunk in range(CHUNKS):
-        place = {"page": 1 + chunk % PAGES, "start": 0, "end": 700}
-        yield chunks, {"document_id": id, "text": text[:700], "heading": "", **place}
+        own = texts[chunk] if texts else PAGE.text[:700]
+        place = {"page": 1 + chunk % PAGES, "start": 0, "end": len(own)}
+        yield chunks, {"document_id": id, "text": own, "heading": "", **place}
     for mention in range(ENTITIES):
         name = f"Acme {int(chance.integers(0, 400))} Ltd"
         place = {"page": 1, "start": 10 * mention, "end": 10 * mention + len(name)}

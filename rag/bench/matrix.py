@@ -9,18 +9,20 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from rag.bench import footprint, generation
+from rag.bench import footprint, generation, history
 from rag.bench.line import Line
 from rag.client import RedwellClient
-from rag.errors import RedwellError
+from rag.errors import ConfigurationError, RedwellError
 from rag.evaluation.speed import text_layers
 from rag.settings import Settings
 from rag.wire import ApiError
 
 Say = Callable[[str], None]
-PARTS = ("text", "composition", "search", "answers", "requests", "reading", "analysis", "memory")
-SERVED = frozenset(("answers", "requests", "reading", "analysis", "memory"))
+ALONE = ("text", "composition", "search", "growth", "peer")
+SERVED = ("requests", "asking", "document", "analysis", "reading", "answers", "memory")
+PARTS = (*ALONE, *SERVED)
 SEARCHED = (1_000, 100_000)
+GROWN = (1_000, 10_000)
 QUESTIONS = 60
 
 
@@ -35,10 +37,15 @@ class Matrix:
         parts: tuple[str, ...] = PARTS,
         pages: int = 20,
         sizes: tuple[int, ...] = SEARCHED,
+        documents: tuple[int, ...] = GROWN,
+        peer: str = "",
+        evaldata: Path | None = None,
+        texts: int | None = None,
         say: Say = lambda text: None,
     ) -> None:
         self._settings, self._samples, self._pages, self._sizes, self._say = settings, samples, pages, sizes, say
-        self._parts = parts
+        self._parts, self._documents = parts, documents
+        self._peer, self._evaldata, self._texts = peer, evaldata, texts
         self.lines: list[Line] = []
         self.failures: dict[str, str] = {}
 
@@ -47,7 +54,9 @@ class Matrix:
         self._run("text", self._text)
         self._run("composition", self._composition)
         self._run("search", self._search)
-        if not SERVED & set(self._parts):
+        self._run("growth", self._growth)
+        self._run("peer", self._beside_peer)
+        if set(self._parts).isdisjoint(SERVED):
             return
         bare = generation.bare_in_a_process() if "answers" in self._parts else {}
         started = time.perf_counter()
@@ -55,6 +64,8 @@ class Matrix:
             took = time.perf_counter() - started
             idle, torch = footprint.memory(os.getpid())
             self._run("requests", lambda: self._requests(url))
+            self._run("asking", lambda: self._asking(url))
+            self._run("document", lambda: self._document(url))
             self._run("analysis", self._analysis)
             self._run("reading", lambda: self._reading(url))
             self._run("answers", lambda: self._answers(bare))
@@ -66,9 +77,14 @@ class Matrix:
             return
         self._say(f"measuring {part}")
         try:
-            self.lines += measure()
+            found = measure()
         except (RedwellError, ApiError, OSError, TimeoutError) as error:
             self.failures[part] = f"{type(error).__name__}: {error}"
+            self._say(self.failures[part])
+            return
+        self.lines += found
+        for line in found:
+            self._say(history.row(line))
 
     def _text(self) -> list[Line]:
         found = text_layers(sorted(self._samples.glob("*.pdf")))
@@ -89,22 +105,49 @@ class Matrix:
     def _search(self) -> list[Line]:
         from rag.bench.retrieval import bench_retrieval
 
-        found = []
+        found: list[Line] = []
         for size in self._sizes:
             one = asyncio.run(bench_retrieval(size, questions=QUESTIONS, progress=self._say))
-            found.append(
+            beside, more = "embedder + FAISS + tantivy", one.as_dict()
+            found += [
+                Line(f"search in {size:,} chunks", beside, "ms", (one.search[0],), (one.bare[0],), "added", 12.0, more),
                 Line(
-                    f"search in {size:,} chunks",
-                    "embedder + FAISS + tantivy",
-                    "ms",
-                    (one.search[0],),
-                    (one.bare[0],),
-                    "added",
-                    goal=12.0,
-                    more=one.as_dict(),
-                )
-            )
+                    f"search in {size:,} chunks, {one.clients} clients",
+                    beside,
+                    "searches/s",
+                    (one.search_rate,),
+                    (one.bare_rate,),
+                    more=more,
+                ),
+            ]
         return found
+
+    def _growth(self) -> list[Line]:
+        from rag.bench.grown import bench_grown
+        from rag.retrieval.embedders import embedding_version, load_embedder
+
+        embedder = load_embedder(self._settings, 0, embedding_version(self._settings))
+        return asyncio.run(bench_grown(embedder, self._documents, progress=self._say))
+
+    def _beside_peer(self) -> list[Line]:
+        from rag.bench.peer import bench_peer
+
+        if not self._peer or self._evaldata is None:
+            raise ConfigurationError("No peer to measure beside.", "Give --peer PYTHON and --evaldata FOLDER.")
+        return asyncio.run(bench_peer(self._peer, self._evaldata, texts=self._texts, progress=self._say))
+
+    def _asking(self, url: str) -> list[Line]:
+        from rag.bench import asking
+
+        with RedwellClient(url, timeout=600) as client:
+            asking.load(client, self._samples)
+            return asking.first_tokens(client)
+
+    def _document(self, url: str) -> list[Line]:
+        from rag.bench.mixed import bench_mixed
+
+        with RedwellClient(url, timeout=600) as client:
+            return bench_mixed(client, self._samples, pages=self._pages)
 
     def _requests(self, url: str) -> list[Line]:
         from rag.bench.requests import bench_requests

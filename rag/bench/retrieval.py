@@ -8,8 +8,9 @@ the question and asks a FAISS and a tantivy index, without filters, fusion, dupl
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -47,6 +48,11 @@ class RetrievalBench:
     embed: tuple[float, float]
     indexes: tuple[float, float]
     fetch: tuple[float, float]
+    clients: int
+    search_rate: float
+    """Searches a second of `clients` at once."""
+    bare_rate: float
+    """The same of as many threads that ask the bare engines, which take one question at a time."""
     start_seconds: float
     """From the database to an index that answers."""
 
@@ -55,7 +61,12 @@ class RetrievalBench:
 
 
 async def bench_retrieval(
-    size: int, *, questions: int = 100, texts: int = 1000, progress: Callable[[str], None] = lambda text: None
+    size: int,
+    *,
+    questions: int = 100,
+    texts: int = 1000,
+    clients: int = 16,
+    progress: Callable[[str], None] = lambda text: None,
 ) -> RetrievalBench:
     made = MadeText(sentences=3)
     async with open_library() as library:
@@ -66,7 +77,7 @@ async def bench_retrieval(
         known = made.passages(texts)
         real = await asyncio.to_thread(embed, known)
         progress(f"writing {size:,} chunks")
-        rows = list(_texts(known, size))
+        rows = list(made_texts(known, size))
         vectors = np.concatenate(list(spread(real, size)))
         await _write(services, rows, vectors)
         progress("reading them into the index")
@@ -95,9 +106,44 @@ async def bench_retrieval(
             hits = (await services.retriever.search(SearchQuery(question, TOP_K))).hits
             with _timed(times["fetch"]):
                 await services.state.documents.passages(hits)
+        progress(f"asking, {clients} at once")
+        free = threading.Lock()
+
+        def bare(question: str) -> None:
+            with free:
+                dense.search(embed([question]), DEPTH)
+                lexical.search(question, DEPTH)
+
+        async def ours(question: str) -> None:
+            await find(SearchQuery(question, TOP_K), services)
+
+        many = made.questions(4 * questions)
+        search_rate = await _rate(ours, many, clients)
+        bare_rate = await _rate(lambda question: asyncio.to_thread(bare, question), many, clients)
         # The first ones warm caches up.
         found = {name: _quantiles(taken[5:]) for name, taken in times.items()}
-        return RetrievalBench(size, view.state.kind, **found, start_seconds=start_seconds)
+        return RetrievalBench(
+            size,
+            view.state.kind,
+            **found,
+            clients=clients,
+            search_rate=search_rate,
+            bare_rate=bare_rate,
+            start_seconds=start_seconds,
+        )
+
+
+async def _rate(ask: Callable[[str], Awaitable[None]], questions: Sequence[str], clients: int) -> float:
+    """Questions a second."""
+    left = iter(questions)
+
+    async def client() -> None:
+        for question in left:
+            await ask(question)
+
+    started = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return len(questions) / (time.perf_counter() - started)
 
 
 class _timed:
@@ -117,7 +163,7 @@ def _quantiles(taken: Sequence[float]) -> tuple[float, float]:
     return float(np.percentile(taken, 50)), float(np.percentile(taken, 95))
 
 
-def _texts(known: Sequence[str], size: int) -> Iterator[str]:
+def made_texts(known: Sequence[str], size: int) -> Iterator[str]:
     """Sentences of the made passages in new company, and a number of its own in each."""
     rng = np.random.default_rng(3)
     sentences = [sentence for text in known for sentence in text.split(". ")]
@@ -210,4 +256,7 @@ def table(found: RetrievalBench) -> str:
     lines += [
         f"{told:34}{getattr(found, name)[0]:>9.1f}{getattr(found, name)[1]:>9.1f}" for name, told in names.items()
     ]
+    lines.append(
+        f"{found.clients} at once: {found.search_rate:.0f} searches a second, {found.bare_rate:.0f} of the bare engines"
+    )
     return "\n".join(lines)

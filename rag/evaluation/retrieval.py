@@ -29,7 +29,7 @@ def evaluate_scifact(
 
     `vectors` are the corpus's embeddings when they are at hand already. `hybrid` is what the product does.
     """
-    corpus, claims, judged = _load(Path(evaldata) / "scifact")
+    corpus, claims, judged = load_scifact(evaldata)
     claims = claims[:queries]
     texts = [f"{row['title']}\n{row['text']}" for row in corpus]
     if vectors is None:
@@ -56,10 +56,11 @@ def evaluate_scifact(
         ):
             runs[name][str(claim["_id"])] = {corpus[key]["_id"]: score for key, score in found.items()}
     wanted = {str(claim["_id"]) for claim in claims}
-    return {name: _measure({k: v for k, v in judged.items() if k in wanted}, run) for name, run in runs.items()}
+    return {name: measured({k: v for k, v in judged.items() if k in wanted}, run) for name, run in runs.items()}
 
 
-def _measure(judged: dict[str, dict[str, int]], run: dict[str, dict[str, float]]) -> dict[str, float]:
+def measured(judged: dict[str, dict[str, int]], run: dict[str, dict[str, float]]) -> dict[str, float]:
+    """{'nDCG@10', 'R@100', 'RR@10'} of a run: claim -> text -> score."""
     import ir_measures
     from ir_measures import RR, R, nDCG
 
@@ -67,7 +68,9 @@ def _measure(judged: dict[str, dict[str, int]], run: dict[str, dict[str, float]]
     return {str(measure): round(float(value), 4) for measure, value in found.items()}
 
 
-def _load(folder: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, dict[str, int]]]:
+def load_scifact(evaldata: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, dict[str, int]]]:
+    """(texts, claims that are judged, claim -> text -> grade), as the files have them. Raises ConfigurationError."""
+    folder = Path(evaldata) / "scifact"
     if not (folder / "corpus.jsonl.gz").exists():
         raise ConfigurationError(f"There is no SciFact in '{folder}'.", "Name the folder that holds `scifact/`.")
     with gzip.open(folder / "corpus.jsonl.gz", "rt") as file:

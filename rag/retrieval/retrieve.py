@@ -22,6 +22,7 @@ from rag.retrieval import snapshots
 from rag.retrieval.candidates import Candidates, ranked
 from rag.retrieval.following import Feed, SyncEmbedder, Views
 from rag.retrieval.holdings import Holdings, stacked
+from rag.retrieval.lane import EmbeddingLane
 from rag.retrieval.shards import shard_of
 from rag.settings import Retrieval
 from rag.store.feed import ChunkRow
@@ -65,6 +66,7 @@ class IndexView:
         self._snapshots, self._use_gpu, self._shard = snapshots, use_gpu, shard
         self._id = uuid4().hex
         self._guard, self._writing = threading.Lock(), threading.Lock()
+        self._lane = EmbeddingLane()
         self._moved, self._wake = asyncio.Condition(), asyncio.Event()
         self._tail: asyncio.Task[None] | None = None
         self._beside: asyncio.Task[None] | None = None
@@ -133,7 +135,7 @@ class IndexView:
     async def similarity(self, query: str, texts: Sequence[str]) -> list[float]:
         if not texts:
             return []
-        rows = await asyncio.to_thread(self._embedder.embed, [query, *texts])
+        rows = await self._lane.embed(self._embedder, [query, *texts])
         return [float(score) for score in rows[1:] @ rows[0]]
 
     async def search(self, query: SearchQuery) -> SearchResult:
@@ -159,26 +161,22 @@ class IndexView:
             document_ids = await self._resolve(query.filter)
             if not document_ids:
                 return Candidates(self._sequence)
-        return await asyncio.to_thread(self._search, query, document_ids)
-
-    def _search(self, query: SearchQuery, document_ids: Sequence[str] | None) -> Candidates:
-        depth = max(self._settings.candidates, 2 * query.top_k)
-        collections = query.filter.collections
-        while True:
+        found: Candidates | None = None
+        while found is None:
             embedder = self._embedder
-            vector = None if query.mode is Mode.LEXICAL else embedder.embed([query.text])
-            with self._guard:
-                if embedder is self._embedder:  # else the model was swapped meanwhile
-                    return self._find(query, depth, vector, document_ids, collections)
+            vector = None if query.mode is Mode.LEXICAL else await self._lane.embed(embedder, [query.text])
+            found = await asyncio.to_thread(self._search, query, embedder, vector, document_ids)
+        return found
 
-    def _find(
-        self,
-        query: SearchQuery,
-        depth: int,
-        vector: np.ndarray | None,
-        document_ids: Sequence[str] | None,
-        collections: tuple[str, ...],
-    ) -> Candidates:
+    def _search(
+        self, query: SearchQuery, embedder: SyncEmbedder, vector: np.ndarray | None, document_ids: Sequence[str] | None
+    ) -> Candidates | None:
+        """None where the model was swapped meanwhile: the vector is another's."""
+        with self._guard:
+            return self._find(query, vector, document_ids) if embedder is self._embedder else None
+
+    def _find(self, query: SearchQuery, vector: np.ndarray | None, document_ids: Sequence[str] | None) -> Candidates:
+        depth, collections = max(self._settings.candidates, 2 * query.top_k), query.filter.collections
         dense: dict[int, float] = {}
         lexical: dict[int, float] = {}
         cosines: dict[int, float] = {}

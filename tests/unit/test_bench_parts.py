@@ -1,0 +1,81 @@
+"""Parts of `redwell bench all`: what they compute from what they saw."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.bench.asking import first_tokens
+from rag.bench.grown import bench_grown
+from rag.bench.matrix import PARTS, SERVED, Matrix
+from rag.bench.mixed import MixedDocument, mixed_pdf
+from rag.errors import StageFailed
+from rag.fakes import FakeEmbedder
+from rag.replies.documents import Answer, FinalEvent, ResultsEvent, TokenEvent
+from rag.settings import load
+
+SAMPLES = Path(__file__).parents[2] / "data" / "samples"
+STAGES = {"read": 10.0, "entities": 2.0, "classify": 1.0, "fields": 4.5, "index": 3.0, "summary": 4.0}
+
+
+def test_the_critical_path_is_reading_and_the_longest_of_what_follows_fields_after_the_type():
+    document = MixedDocument(14.0, 16.0, STAGES)
+    assert (document.to_index, document.critical_path, document.in_turn) == (13.0, 15.5, 24.5)
+
+
+def test_every_other_page_of_a_mixed_document_is_a_scan(tmp_path):
+    import pypdfium2 as pdfium
+
+    mixed_pdf(SAMPLES, tmp_path / "mixed.pdf", pages=4, seed=1)
+    with pdfium.PdfDocument(tmp_path / "mixed.pdf") as document:
+        texts = [page.get_textpage().get_text_range() for page in document]
+    assert [len(text) > 600 for text in texts] == [True, False, True, False]
+
+
+class _Asked:
+    """Answers of a client: passages, then words where the model was asked."""
+
+    def __init__(self, *, refused=False):
+        self._refused = refused
+
+    def ask_stream(self, question, *, collection):
+        yield ResultsEvent(())
+        if not self._refused:
+            yield TokenEvent("The rent")
+        yield FinalEvent(Answer(answer="The rent is due."))
+
+
+def test_the_first_question_warms_up_and_the_others_count():
+    beyond, whole = first_tokens(_Asked(), ("a?", "b?"), rounds=2)
+    assert [len(line.ours) for line in (beyond, whole)] == [4, 4]
+    assert beyond.goal == 0.6
+
+
+def test_no_first_token_is_told_when_no_model_was_asked():
+    with pytest.raises(StageFailed):
+        first_tokens(_Asked(refused=True), ("a?",))
+
+
+class _Sync:
+    version, dimensions = "fake/1", 64
+
+    def embed(self, texts):
+        return np.stack([FakeEmbedder().vector(text) for text in texts])
+
+
+async def test_growth_asks_every_size_by_turns_and_compares_with_the_smallest():
+    lines = await bench_grown(_Sync(), (20, 40), requests=3)
+    assert [(line.name, line.beside) for line in lines] == [
+        ("upload, 40 documents", "20 documents"),
+        ("search less its index, 40 documents", "20 documents"),
+        ("list, 40 documents", "20 documents"),
+    ]
+    assert lines[1].more["40 documents"]["chunks"] == 240
+
+
+def test_a_part_that_cannot_be_measured_is_told_and_needs_no_stack():
+    matrix = Matrix(load("cpu"), SAMPLES, parts=("peer",))
+    matrix.run(lambda: pytest.fail("no stack is needed"))
+    assert list(matrix.failures) == ["peer"]
+    assert matrix.lines == []
+    assert set(SERVED) < set(PARTS)
