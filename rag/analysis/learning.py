@@ -9,6 +9,7 @@ import structlog
 from rag.access.principal import acting_as, whole_tenant
 from rag.analysis.classify import opening_of
 from rag.analysis.labels import Example
+from rag.analysis.trying import promoted
 from rag.errors import InvalidInput, RedwellError
 from rag.services import Services
 from rag.store.labels import LabelModel
@@ -27,7 +28,8 @@ async def learn(name: str, services: Services, *, asked: bool = True) -> LabelMo
     known = {*labels.names, "other"}
     with acting_as(whole_tenant()):  # a key that is bound to collections trains with what the tenant has corrected
         rows = [row for row in await store.corrected(name) if row.label in known]
-    trained = await services.classifier.fit([Example(opening_of(row.texts), row.label) for row in rows], labels)
+    classifier = (await promoted(services)).classifier
+    trained = await classifier.fit([Example(opening_of(row.texts), row.label) for row in rows], labels)
     takes_over = trained.better and (asked or not rolled_back(await store.models(name)))
     model = await store.add_model(name, trained, active=takes_over)
     log.info("trained", labels=name, version=model.version, accuracy=model.accuracy, baseline=model.baseline)

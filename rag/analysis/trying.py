@@ -110,6 +110,14 @@ async def in_charge(document_id: str, services: Services) -> Services:
     return services
 
 
+async def promoted(services: Services) -> Services:
+    """The services with each candidate that was promoted in its place: what belongs to no document."""
+    for stage in TRIED:
+        if candidate_of(stage, services) and (await standing(stage, services)).mode is Mode.PROMOTED:
+            services = with_candidate(stage, services)
+    return services
+
+
 async def standing(stage: Stage, services: Services) -> Rollout:
     """Of a stage's candidate: as decided over the API, or else as the settings say."""
     if candidate_of(stage, services) is None:

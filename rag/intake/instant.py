@@ -15,7 +15,8 @@ from rag.analysis.classify import combine, opening
 from rag.analysis.grouping import grouped
 from rag.analysis.labels import TYPE
 from rag.analysis.language import detect_language
-from rag.analysis.summarize import summarize
+from rag.analysis.trying import promoted
+from rag.analyze import summarized
 from rag.errors import EmptyFile
 from rag.intake import originals
 from rag.intake.antivirus import check_clean
@@ -46,6 +47,7 @@ async def analyze_now(
 ) -> InstantAnalysis:
     """Raises what an upload or its reading would raise."""
     timings: dict[str, float] = {}
+    services = await promoted(services)
 
     async def timed(name: str, work: Coroutine[Any, Any, T]) -> T:
         started = time.perf_counter()
@@ -64,7 +66,7 @@ async def analyze_now(
     entities, classification, summary = await asyncio.gather(
         timed("entities", services.entities.recognize(pages)),
         timed("classify", classified(pages)),
-        timed("summary", summarize(pages, services.generator, services.settings.llm, services.settings.analysis)),
+        timed("summary", summarized(pages, services)),
     )
     return InstantAnalysis(
         tuple(pages),

@@ -192,6 +192,23 @@ async def test_a_promoted_classifier_decides_and_reanalyse_brings_the_others_up_
     assert (await services.state.documents.get(first.id)).classification.label == "invoice"
 
 
+class Pupil(Stubborn):
+    """Says what it was taught with."""
+
+    async def fit(self, examples, labels):
+        return replace(await super().fit(examples, labels), samples=100 + len(examples))
+
+
+async def test_what_is_learned_and_analysed_at_once_is_by_the_promoted_classifier(services):
+    beside = replace(services, candidates=Candidates(classify=Pupil(version="fake/2")))
+    async with client(beside) as http:
+        before = (await http.post("/v1/analyze", files={"file": ("a.txt", TEXT.encode())})).json()
+        await http.post("/v1/candidates/classify", json={"mode": "promoted"})
+        after = (await http.post("/v1/analyze", files={"file": ("a.txt", TEXT.encode())})).json()
+        assert (await http.post("/v1/labels/type/train")).json()["samples"] == 100
+    assert (before["classification"]["label"], after["classification"]["label"]) == ("contract", "invoice")
+
+
 async def test_a_share_of_the_documents_goes_to_the_classifier_on_trial_and_stays_there(services):
     beside = replace(services, candidates=Candidates(classify=Stubborn(version="fake/2")))
     async with client(beside) as http:
