@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 
 from rag.replies.documents import Entity, Page
-from ui.view import Span
+from ui.view import Span, table_html
 from ui.words import later, say
 
 ENTITY_GROUPS = {
@@ -27,6 +28,8 @@ ENTITY_GROUPS = {
     "EVENT": ("other", later("Event")),
     "WORK_OF_ART": ("other", later("Title")),
 }
+_TABLE = re.compile(r"^\|.*\|[ \t]*\n\|(?:[ :]*-+[ :]*\|)+[ \t]*(?:\n\|.*\|[ \t]*)+", re.MULTILINE)
+_CELL = re.compile(r"(?<!\\)\|")
 DOUBTFUL = 0.6
 """Words read with less confidence are marked."""
 
@@ -78,6 +81,16 @@ def _piece(text: str, entity: str, doubtful: bool, marked: bool) -> str:
         group, name = entity_group(entity)
         html = f'<span class="rw-e rw-e-{group}" title="{escape(name)}">{html}</span>'
     return f'<mark class="rw-hit">{html}</mark>' if marked else html
+
+
+def tables_html(text: str) -> list[str]:
+    """The tables of a page's text, which holds them as Markdown, as HTML; escaped."""
+    return [_table_html(match[0]) for match in _TABLE.finditer(text)]
+
+
+def _table_html(table: str) -> str:
+    head, _, *body = (_CELL.split(line.strip().strip("|").strip()) for line in table.strip().splitlines())
+    return table_html([cell.strip() for cell in head], [[cell.strip() for cell in row] for row in body])
 
 
 def legend_html(entities: Sequence[Entity], page: int | None = None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -48,6 +49,8 @@ def routes(services: Services) -> APIRouter:
         parent_id: str | None = Query(None, description="What came in this document; `none`: what came by itself."),
         tag: str | None = None,
         q: str | None = Query(None, description="Part of the file name."),
+        created_after: datetime | None = Query(None, description="Sent at this instant or later."),
+        created_before: datetime | None = Query(None, description="Sent before this instant."),
         cursor: str | None = None,
         limit: int = Query(50, ge=1, le=500),
         sort: str = "-created_at",
@@ -61,6 +64,8 @@ def routes(services: Services) -> APIRouter:
             parent_id=parent_id,
             tag=tag,
             q=q,
+            created_after=created_after,
+            created_before=created_before,
             cursor=cursor,
             limit=limit,
             sort=sort,

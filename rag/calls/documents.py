@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -93,12 +94,14 @@ class DocumentCalls(Calls):
         parent_id: str | None = None,
         tag: str | None = None,
         q: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
         sort: str | None = None,
         cursor: str | None = None,
         limit: int = 50,
     ) -> DocumentPage:
         """One page of the list; `q` searches names, `entity` documents that name it; `parent_id` what came in a mail or
-        archive ('none': what came by itself)."""
+        archive ('none': what came by itself). `created_after` is inclusive, `created_before` is not."""
         query = compact(
             collection=collection,
             status=status,
@@ -108,6 +111,8 @@ class DocumentCalls(Calls):
             parent_id=parent_id,
             tag=tag,
             q=q,
+            created_after=created_after and created_after.isoformat(),
+            created_before=created_before and created_before.isoformat(),
             sort=sort,
             cursor=cursor,
             limit=limit,

@@ -54,6 +54,8 @@ class Listing:
         media_type: str | None = None,
         parent_id: str | None = None,
         tag: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
         cursor: str | None = None,
         limit: int = 50,
         sort: str = "-created_at",
@@ -84,6 +86,10 @@ class Listing:
             conditions.append(_mentions((entity,)))
         if tag is not None:
             conditions.append(tagged((tag,)))
+        if created_after is not None:
+            conditions.append(documents.c.created_at >= created_after)
+        if created_before is not None:
+            conditions.append(documents.c.created_at < created_before)
         if q:
             conditions.append(documents.c.filename_key.contains(lookup_key(q), autoescape=True))
         descending = sort.startswith("-")

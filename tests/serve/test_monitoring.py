@@ -52,6 +52,19 @@ def test_every_metric_that_a_rule_or_a_dashboard_names_exists(used):
     assert missing == set()
 
 
+def test_the_calls_of_each_deployment_are_told_with_their_times(used, client):
+    deadline = time.monotonic() + REPORT_SECONDS
+    while True:
+        calls = {one.name: one.calls for one in client.system().deployments}
+        seen = all(calls.get(name) and calls[name].calls for name in ("Ingress", "Retriever", "Reader"))
+        if seen or time.monotonic() > deadline:
+            break
+        time.sleep(2)
+    assert seen, calls
+    assert 0 < calls["Retriever"].median <= calls["Retriever"].p95
+    assert calls["Retriever"].queued == 0
+
+
 def session(pid: int) -> Path:
     """Ray's session folder of the stack, from the command lines of its processes."""
     for process in psutil.Process(pid).children(recursive=True):

@@ -139,7 +139,7 @@ def test_the_rest_of_a_long_table_comes_on_request(app: AppTest, client: Redwell
 
 def test_one_document_is_summarised_as_a_whole(app: AppTest, lease: str) -> None:
     app.run()
-    app.selectbox(key="in_document").select((lease, "lease.txt")).run()
+    app.multiselect(key="in_documents").set_value([(lease, "lease.txt")]).run()
     app.chat_input[0].set_value("Summarise this").run()
     assert "Read as a whole: lease.txt, pages 1 to 2." in html(app)
 

@@ -15,6 +15,8 @@ from ui.words import later, say, several
 
 HISTORY_TURNS = 4
 ROWS_AT_ONCE = 100
+NAMED = 3
+"""Picked documents that the scope's button names."""
 DOCUMENTS_OFFERED = 200
 EXAMPLES = (later("What is the monthly rent?"), later("When does the agreement end?"), later("Who signed it?"))
 
@@ -93,12 +95,13 @@ def _open_conversation(id: str) -> None:
 
 def _scope() -> None:
     """What the questions see: everything, a collection, a type."""
-    document = st.session_state.get("in_document")
+    documents = st.session_state.get("in_documents") or []
     tagged = st.session_state.get("in_tags") or []
     narrowed = (
         st.session_state.get("in_collection"),
         st.session_state.get("in_type"),
-        document and document[1],
+        *(filename for _, filename in documents[:NAMED]),
+        say("{count} more", count=len(documents) - NAMED) if len(documents) > NAMED else None,
         *tagged,
     )
     chosen = [name for name in narrowed if name]
@@ -112,13 +115,12 @@ def _scope() -> None:
             st.multiselect(say("Tags"), tags, placeholder=say("With any tags or none"), key="in_tags")
         page = api.client().document_page(collection=st.session_state.get("in_collection"), limit=DOCUMENTS_OFFERED)
         offered = [(found.id, found.filename) for found in page.documents]
-        st.selectbox(
-            say("Document"),
-            offered,
-            index=None,
+        st.multiselect(
+            say("Documents"),
+            list(dict.fromkeys([*documents, *offered])),
             placeholder=say("Every document"),
             format_func=lambda found: found[1],
-            key="in_document",
+            key="in_documents",
             help=say(
                 "One document can be summarised, or asked for its parties, dates, amounts and obligations, as a whole."
             ),
@@ -262,12 +264,12 @@ def _asked(question: str, turns: list[Turn]) -> Turn:
     line.html(view.line_html(say("Looking for passages …")))
     text, turn = "", Turn(question)
     citations: list[Citation] = []
-    document = st.session_state.get("in_document")
+    documents = st.session_state.get("in_documents") or []
     try:
         for event in api.client().ask_stream(
             question,
             collection=st.session_state.get("in_collection"),
-            document_ids=[document[0]] if document else (),
+            document_ids=[id for id, _ in documents],
             filters=_filters(),
             **_before(question, turns),
         ):

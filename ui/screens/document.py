@@ -127,7 +127,12 @@ def _pages(document: Document) -> None:
                 st.html(view.poorly_read_html(page.confidence))
             if legend := marked.legend_html(document.entities, number):
                 st.html(legend)
-            st.html(marked.page_text_html(page, document.entities, highlights))
+            tables = marked.tables_html(page.text)
+            if tables and st.toggle(say("Tables"), key="tables", help=say("Show the page's tables as tables.")):
+                for table in tables:
+                    st.html(table)
+            else:
+                st.html(marked.page_text_html(page, document.entities, highlights))
             if page.source == "ocr" and page.words:
                 st.caption(
                     say("Read by text recognition, mean confidence {share}.", share=view.percent(page.confidence))

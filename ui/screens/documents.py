@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
 import streamlit as st
 
 from rag.client import ApiError
@@ -47,10 +51,13 @@ def _uploader() -> None:
     turn = st.session_state.setdefault("upload turn", 0)
     files = st.file_uploader(
         say("Add documents: PDF, scans and pictures, Office files, e-mail, text, or a ZIP of them"),
-        accept_multiple_files=True,
-        key=f"files {turn}",
+        accept_multiple_files="directory" if st.session_state.get("to_folder") else True,
+        key=f"files {turn} {bool(st.session_state.get('to_folder'))}",
     )
     with st.popover(say("Options for the next upload"), icon=":material/tune:", type="tertiary"):
+        st.toggle(
+            say("A whole folder"), key="to_folder", help=say("Choose a folder, or drop one: all its files are sent.")
+        )
         collection = st.text_input(
             say("Collection"),
             placeholder="default",
@@ -148,7 +155,7 @@ def _library(types: list[str]) -> None:
     _pager(cursors, found.next_cursor, len(found.documents), found.total or 0)
 
 
-def _filters(types: list[str]) -> dict[str, str]:
+def _filters(types: list[str]) -> dict[str, Any]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         q = st.text_input(say("Name"), placeholder=say("Search names"), key="q", label_visibility="collapsed")
         entity = st.text_input(
@@ -184,6 +191,10 @@ def _filters(types: list[str]) -> dict[str, str]:
             key="coll",
             label_visibility="collapsed",
         )
+        days = st.date_input(
+            say("Added"), value=(), format="YYYY-MM-DD", key="added", help=say("Added between these days."),
+            label_visibility="collapsed",
+        )  # fmt: skip
         sort = st.selectbox(
             say("Order"),
             list(SORTS),
@@ -198,8 +209,17 @@ def _filters(types: list[str]) -> dict[str, str]:
         "type": kind,
         "tag": tag,
         "collection": collection,
+        **between(days),
     }
     return {name: value for name, value in {**chosen, "sort": sort}.items() if value}
+
+
+def between(days: Sequence[date]) -> dict[str, datetime]:
+    """From the first day to the end of the last one, UTC; while only one is chosen, that day."""
+    if not days:
+        return {}
+    first, last = (datetime.combine(day, time(), UTC) for day in (days[0], days[-1]))
+    return {"created_after": first, "created_before": last + timedelta(days=1)}
 
 
 def _row(document: Document, *, picking: bool) -> None:

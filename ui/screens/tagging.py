@@ -60,12 +60,12 @@ def _tag(ids: Sequence[str], add: Sequence[str], remove: Sequence[str]) -> None:
 
 def move(documents: Sequence[Document], collection: str) -> None:
     """What cannot be moved is told with its name."""
-    failures: list[tuple[str, str, str]] = []
+    failures: list[tuple[str, ApiError]] = []
     for document in documents:
         try:
             api.client().change(document.id, collection=collection)
         except ApiError as error:
-            failures.append((document.filename, error.detail, error.remedy))
+            failures.append((document.filename, error))
         st.session_state.pop(f"pick {document.id}", None)
     st.session_state["bulk failures"] = failures
     st.rerun()

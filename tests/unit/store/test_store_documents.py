@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag.errors import Conflict, DocumentNotFound, InvalidInput, NotReady, PageNotFound, StageFailed
@@ -378,6 +378,9 @@ async def test_the_list_is_filtered(store: DocumentStore, database: Database) ->
         return [document.id for document in listed.documents]
 
     assert await ids() == [scan.id, lease.id]
+    assert await ids(created_after=scan.created_at) == [scan.id]
+    assert await ids(created_before=scan.created_at) == [lease.id]
+    assert await ids(created_after=lease.created_at, created_before=lease.created_at) == []
     for filters in (
         {"collection": "law"},
         {"status": Status.QUEUED},
@@ -470,6 +473,7 @@ async def test_collections_and_counts(store: DocumentStore) -> None:
     assert stats["status"] == {"queued": 1, "reading": 0, "analyzing": 0, "ready": 1, "partial": 0, "failed": 0}
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_times_survive_as_microseconds(moment: datetime) -> None:
     assert instant(micros(moment)) == moment
