@@ -68,6 +68,9 @@ def create_app(services: Services, *, behind_proxy: bool = False) -> FastAPI:
         lifespan=lifespan,
     )
     problems.install(app)
+    # Routes are tried in turn: what is asked most comes first.
+    app.include_router(corpus.routes(services))
+    app.include_router(questions.routes(services))
     app.include_router(index_routes(services))
     app.include_router(documents.routes(services))
     app.include_router(tags.routes(services))
@@ -75,8 +78,6 @@ def create_app(services: Services, *, behind_proxy: bool = False) -> FastAPI:
     app.include_router(passages.routes(services))
     app.include_router(conversations.routes(services))
     app.include_router(exports.routes(services))
-    app.include_router(questions.routes(services))
-    app.include_router(corpus.routes(services))
     app.include_router(fields.routes(services))
     app.include_router(insights.routes(services))
     app.include_router(reruns.routes(services))

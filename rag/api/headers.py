@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -23,24 +22,31 @@ EVERYWHERE = {
 }
 """What a route says itself stands."""
 _REFERENCES = ("/docs", "/redoc")
+_POLICY = b"content-security-policy"
+
+
+def _raw(policy: str) -> tuple[tuple[bytes, bytes], ...]:
+    """As a server sends them: made once, since every answer carries them."""
+    named = [(name.lower().encode(), value.encode()) for name, value in EVERYWHERE.items()]
+    return *named, (_POLICY, policy.encode())
 
 
 class SecurityHeaders:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._everywhere, self._references = _raw(NOTHING), _raw(REFERENCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        policy = REFERENCE if scope["path"].startswith(_REFERENCES) else NOTHING
+        wanted = self._references if scope["path"].startswith(_REFERENCES) else self._everywhere
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in EVERYWHERE.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Content-Security-Policy", policy)
+                said = list(message.get("headers", ()))
+                there = {name.lower() for name, _ in said}
+                message["headers"] = [*said, *(one for one in wanted if one[0] not in there)]
             await send(message)
 
         await self._app(scope, receive, guarded)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from rag.bench.line import Line
@@ -21,6 +24,8 @@ AT_ONCE = (1, 8, 32)
 TOKENS = 48
 SECONDS = 600.0
 GOAL = 0.9
+FIGURES = "figures: "
+"""Begins the line that a process with a bare engine tells; vLLM writes to standard output too."""
 
 
 def prompts(number: int, seed: int) -> list[list[dict[str, str]]]:
@@ -52,13 +57,23 @@ async def through_serve(llm: Transport, *, rounds: int = 2) -> dict[int, list[fl
 
 
 def bare_in_a_process(rounds: int = 2) -> dict[int, list[float]]:
-    """The same with `vllm.LLM` alone, in a process of its own. Raises StageFailed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "rag.bench.generation", str(rounds)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise StageFailed(f"bare vLLM ended with exit code {done.returncode}: {done.stderr[-400:]}")
-    return {int(name): rates for name, rates in json.loads(done.stdout.splitlines()[-1]).items()}
+    """The same with `vllm.LLM` alone, in a process of its own. Raises StageFailed.
+
+    The process is ended when it has told its figures: left to itself, it waits for its engine for ever.
+    """
+    command = [sys.executable, "-m", "rag.bench.generation", str(rounds)]
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True) as process,
+    ):
+        assert process.stdout is not None
+        told = next((line for line in process.stdout if line.startswith(FIGURES)), "")
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        if not told:
+            errors.seek(0)
+            raise StageFailed(f"Bare vLLM told no figures: {errors.read()[-400:]}")
+    return {int(name): rates for name, rates in json.loads(told.removeprefix(FIGURES)).items()}
 
 
 def bare(settings: Settings, *, rounds: int) -> dict[int, list[float]]:
@@ -92,4 +107,6 @@ def lines(ours: dict[int, list[float]], theirs: dict[int, list[float]]) -> list[
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n" + json.dumps(bare(load("cpu"), rounds=int(sys.argv[1]))) + "\n")
+    figures = bare(load("cpu"), rounds=int(sys.argv[1]))
+    sys.stdout.write(f"\n{FIGURES}{json.dumps(figures)}\n")
+    sys.stdout.flush()

@@ -12,7 +12,7 @@ from pathlib import Path
 from rag.bench import footprint, generation, history
 from rag.bench.line import Line
 from rag.client import RedwellClient
-from rag.errors import ConfigurationError, RedwellError
+from rag.errors import ConfigurationError, RedwellError, StageFailed
 from rag.evaluation.speed import text_layers
 from rag.settings import Settings
 from rag.wire import ApiError
@@ -58,7 +58,13 @@ class Matrix:
         self._run("peer", self._beside_peer)
         if set(self._parts).isdisjoint(SERVED):
             return
-        bare = generation.bare_in_a_process() if "answers" in self._parts else {}
+        bare: dict[int, list[float]] = {}
+        if "answers" in self._parts:
+            self._say("measuring bare vLLM")
+            try:
+                bare = generation.bare_in_a_process()
+            except StageFailed as error:
+                self.failures["answers"] = f"{type(error).__name__}: {error}"
         started = time.perf_counter()
         with stack() as url:
             took = time.perf_counter() - started
@@ -68,7 +74,8 @@ class Matrix:
             self._run("document", lambda: self._document(url))
             self._run("analysis", self._analysis)
             self._run("reading", lambda: self._reading(url))
-            self._run("answers", lambda: self._answers(bare))
+            if bare:
+                self._run("answers", lambda: self._answers(bare))
             loaded, _ = footprint.memory(os.getpid())
             self._run("memory", lambda: footprint.lines(idle, loaded, torch, took))
 
