@@ -117,6 +117,8 @@ def build_application(settings: Settings) -> serve.Application:
 def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
     """Start (or join) Ray, deploy, and return when every deployment is healthy. Raises ConfigurationError."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray's workers, Serve's proxy among them, else run at 15: anything else on the machine goes before who answers here.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     os.environ.setdefault("RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S", "1")
     os.environ.setdefault("RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S", "5")
     os.environ.setdefault("RAY_SERVE_LLM_DEFAULT_HEALTH_CHECK_TIMEOUT_S", "120")

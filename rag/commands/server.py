@@ -40,12 +40,12 @@ def upgrade(profile: ProfileName = "cpu", config: ConfigFile = None) -> None:
     """
     with reported():
         from rag.launch import prepare_weights
-        from rag.runtime.loopback import keep_ray_here
+        from rag.runtime.loopback import join_ray_here
         from rag.settings import load
 
         settings = load(profile, file=config)
         prepare_weights(settings, progress=lambda line: stderr().print(line, markup=False))
-        keep_ray_here(settings.server.ray_address)
+        join_ray_here(settings.server.ray_address)
         from rag import deploy
 
         deploy.upgrade(settings)

@@ -19,6 +19,12 @@ def keep_ray_here(address: str | None) -> None:
         os.environ.setdefault(_OFF, "0")
 
 
+def join_ray_here(address: str | None) -> None:
+    """As `keep_ray_here`, for who joins a Ray that runs: tokens, which that one turned on by itself, are asked for."""
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    keep_ray_here(address)
+
+
 def stays_here() -> bool:
     """Whether this process's Ray is one that keeps to this machine."""
     return os.environ.get(_OFF) == "0"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -30,8 +29,6 @@ from rag.settings import Settings
 
 T = TypeVar("T")
 R = TypeVar("R")
-GIVES_WAY = 5
-"""Of niceness."""
 
 
 async def _batch(calls: list[Sequence[T]], work: Callable[[list[T]], Sequence[R]], metrics: Metrics) -> list[list[R]]:
@@ -55,16 +52,10 @@ def _rebatch(batched: Any, user_config: Mapping[str, float]) -> None:
     batched.set_batch_wait_timeout_s(own.batch_wait_s)
 
 
-def _begin(settings: Settings) -> None:
-    """In a replica that computes: its work gives way to the processes that answer, or refuse, whoever asks."""
-    log_as_json(settings)
-    os.nice(GIVES_WAY)
-
-
 @serve.deployment(name="Reader")
 class ReaderDeployment:
     def __init__(self, settings: Settings) -> None:
-        _begin(settings)
+        log_as_json(settings)
         self._reader = engines.reader(settings)
 
     async def read(
@@ -102,7 +93,7 @@ class ReaderDeployment:
 @serve.deployment(name="Ocr")
 class OcrDeployment:
     def __init__(self, settings: Settings) -> None:
-        _begin(settings)
+        log_as_json(settings)
         self._engine = engines.ocr(settings)
         # One page at a time: the replica has one core, and its queue is the next page's wait.
         self._core = asyncio.Semaphore(1)
@@ -115,7 +106,7 @@ class OcrDeployment:
 @serve.deployment(name="Entities")
 class EntitiesDeployment:
     def __init__(self, settings: Settings) -> None:
-        _begin(settings)
+        log_as_json(settings)
         self._metrics = open_metrics(settings)
         self._recognizer = engines.entities(settings)
         self._formed: Counter[int] = Counter()
@@ -139,7 +130,7 @@ class EntitiesDeployment:
 @serve.deployment(name="Classifier")
 class ClassifierDeployment:
     def __init__(self, settings: Settings) -> None:
-        _begin(settings)
+        log_as_json(settings)
         self._metrics = open_metrics(settings)
         self._classifier = engines.classifier(settings)
 
@@ -174,7 +165,7 @@ class EmbedderDeployment:
     """The bulk lane; questions are embedded in the Retriever. While the library moves to another model there are two."""
 
     async def __init__(self, settings: Settings) -> None:
-        _begin(settings)
+        log_as_json(settings)
         self._metrics = open_metrics(settings)
         state = open_state(settings)
         await state.database.connect()
@@ -212,7 +203,7 @@ class EmbedderDeployment:
 @serve.deployment(name="Retriever")
 class RetrieverDeployment:
     async def __init__(self, settings: Settings, shard: int = 0) -> None:
-        _begin(settings)
+        log_as_json(settings)
         from rag.retrieval.retrieve import IndexView
 
         state = open_state(settings)

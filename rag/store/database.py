@@ -19,9 +19,10 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import URL, Connection, NullPool, Table, event, exc, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from rag.errors import ConfigurationError, RedwellError, Unavailable
+from rag.errors import ConfigurationError, InvalidInput, RedwellError, Unavailable
 
 BUSY_SECONDS = 30
+TOO_LARGE = ("A number is larger than the database can hold.", "Give a smaller one.")
 _MIGRATE_LOCK = 7_230_001
 _CHANGES_LOCK = 7_230_002
 _WRITE = "redwell_write"
@@ -235,6 +236,8 @@ def _translated() -> Iterator[None]:
     """The one place where errors of SQLAlchemy and its drivers become ours; ours pass through."""
     try:
         yield
+    except OverflowError as error:  # of sqlite3: more than 64 bits
+        raise InvalidInput(*TOO_LARGE) from error
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
         raise Unavailable(f"The database cannot be used: {_cause(error)}") from error
     except OSError as error:  # asyncpg lets refused and lost connections through as they are
@@ -242,6 +245,8 @@ def _translated() -> Iterator[None]:
     except exc.DBAPIError as error:
         if error.connection_invalidated:
             raise Unavailable(f"The database connection was lost: {_cause(error)}") from error
+        if (getattr(error.orig, "sqlstate", None) or "").startswith("22"):  # PostgreSQL's class "data exception"
+            raise InvalidInput(*TOO_LARGE) from error
         raise RedwellError(f"The database refused a statement: {_cause(error)}") from error
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, make_url, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from rag import store
-from rag.errors import ConfigurationError, RedwellError, Unavailable
+from rag.errors import ConfigurationError, InvalidInput, RedwellError, Unavailable
 from rag.store.database import Database
 from rag.store.tables import changes, metadata
 
@@ -174,6 +174,12 @@ async def test_a_missing_schema_is_unavailable_or_refused(empty_url: str) -> Non
         async with database.read() as connection:
             await connection.execute(select(changes))
     await database.close()
+
+
+async def test_a_number_beyond_64_bits_is_the_caller_s_mistake(database: Database) -> None:
+    with pytest.raises(InvalidInput):
+        async with database.read() as connection:
+            await connection.execute(select(changes).offset(2**70))
 
 
 async def test_a_server_that_is_not_there_is_unavailable() -> None:
