@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from statistics import mean, median
 from typing import Any
 
+from rag.planning.ideal import ideal_seconds
 from rag.planning.pack import Cards
 from rag.planning.plan import Plan, fewest_cards, make_plan
 from rag.planning.stages import FIELD_CASE, Load, StageCost
@@ -61,6 +62,8 @@ class Side:
     planned_cards: int
     planned_use: float
     planned_seconds: float
+    ideal: tuple[float, float]
+    """(mean, median) seconds of the same documents when no place stays free while a call waits."""
 
     @property
     def off(self) -> dict[str, float]:
@@ -90,6 +93,7 @@ class PackingResult:
                 f"{name}: mean use (planned)": f"{side.use:.0%} ({side.planned_use:.0%})",
                 f"{name}: a document, mean (planned)": f"{side.mean_seconds:.2f} s ({side.planned_seconds:.2f} s)",
                 f"{name}: a document, median": f"{side.median_seconds:.2f} s",
+                f"{name}: ideal mean, median": f"{side.ideal[0]:.2f} s, {side.ideal[1]:.2f} s",
                 f"{name}: documents a second": f"{side.per_second:.2f}",
             }
         return shown | {"latency saved (median)": f"{self.latency_saved:.0%}"}
@@ -119,11 +123,12 @@ def bench_packing(*, rate: float = 1.1, documents: int = 100, seed: int = 1) -> 
     for plan, in_turn in ((apart, True), (packed, False)):
         nodes = Cards(plan.cards_used, cards.memory_gib, cards.a_node).nodes
         played = play(plan, FIELD_CASE, arrivals=arrivals, nodes=nodes, in_turn=in_turn)
-        sides.append(_side(plan, played, in_turn=in_turn, scale=offered.documents_per_second / rate))
+        ideal = ideal_seconds(plan, FIELD_CASE, arrivals=arrivals, in_turn=in_turn)
+        sides.append(_side(plan, played, ideal, in_turn=in_turn, scale=offered.documents_per_second / rate))
     return PackingResult(documents, rate, sides[0], sides[1])
 
 
-def _side(plan: Plan, played: Played, *, in_turn: bool, scale: float) -> Side:
+def _side(plan: Plan, played: Played, ideal: Sequence[float], *, in_turn: bool, scale: float) -> Side:
     """`scale`: by how much more or less came than was planned for; use goes with it."""
     return Side(
         cards=played.cards,
@@ -134,4 +139,5 @@ def _side(plan: Plan, played: Played, *, in_turn: bool, scale: float) -> Side:
         planned_cards=plan.cards_used,
         planned_use=plan.use * scale,
         planned_seconds=plan.in_turn_seconds if in_turn else plan.document_seconds,
+        ideal=(mean(ideal), median(ideal)),
     )

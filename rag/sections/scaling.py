@@ -7,6 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+ROUTING: Mapping[str, float] = {"max_backoff_s": 0.05}
+"""Of every deployment. A call that finds all replicas full looks again after pauses that double, by default up to half a
+second: so long a place stays empty while calls wait for it. Looking costs little, for the caller keeps the counts."""
+
 
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,6 +51,7 @@ class Scaling(Section):
                 **({"resources": dict(self.resources)} if self.resources else {}),
             },
             "max_ongoing_requests": self.max_ongoing_requests,
+            "request_router_config": dict(ROUTING),
             "max_surge_percent": (0 if self.gpus else 100) if self.surge_percent is None else self.surge_percent,
             "health_check_period_s": self.health_check_period_s,
             "health_check_timeout_s": self.health_check_timeout_s,

@@ -19,6 +19,7 @@ from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 from rag.bench.packing import Call, Played
 from rag.planning.plan import Plan
 from rag.planning.stages import StageCost
+from rag.sections.scaling import ROUTING
 
 NODE_CPUS = 16
 CPU_SHARE = 0.1
@@ -136,6 +137,7 @@ def _bind(cost: StageCost, plan: Plan) -> serve.Application:
         "name": cost.name,
         "num_replicas": own.replicas,
         "max_ongoing_requests": cost.at_once,
+        "request_router_config": dict(ROUTING),
         "ray_actor_options": {"num_cpus": CPU_SHARE},
     }
     if own.gpus > 0 and own.workers == 1:
