@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from ingestion.web import download
 from rag.errors import InvalidInput, NotFound, TooLarge, Unavailable
 
 BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")
@@ -105,10 +106,11 @@ def manifest(path: Path, selection: Selection = Selection()) -> Iterator[SourceI
 
 
 @contextmanager
-def fetched(item: SourceItem, *, limit: int) -> Iterator[Path]:
+def fetched(item: SourceItem, *, limit: int, private: bool = False) -> Iterator[Path]:
     """A local path with the file's bytes, valid inside the context. Blocking.
 
-    Raises NotFound, TooLarge over `limit` bytes, Unavailable when the store cannot be reached.
+    `private`: web servers at addresses that are not public too, else Forbidden. Raises NotFound, TooLarge over `limit` bytes,
+    Unavailable when the store cannot be reached.
     """
     scheme = _scheme(item.uri)
     if not scheme:
@@ -124,7 +126,7 @@ def fetched(item: SourceItem, *, limit: int) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="redwell-source-") as folder:
         path = Path(folder) / "file"
         if scheme in WEB:
-            _download(item.uri, path, limit)
+            download(item.uri, path, limit=limit, private=private)
         else:
             _copy(item.uri, path, limit)
         yield path
@@ -240,25 +242,6 @@ def _web_item(url: str) -> SourceItem:
     if not parts.hostname:
         raise InvalidInput(f"'{url}' is no web address.", "Write it as https://host/path.")
     return SourceItem(url, unquote(PurePosixPath(parts.path).name) or parts.hostname)
-
-
-def _download(url: str, path: Path, limit: int) -> None:
-    import httpx
-
-    try:
-        with httpx.stream("GET", url, follow_redirects=True, timeout=60) as response, path.open("wb") as target:
-            if response.status_code in (404, 410):
-                raise NotFound(f"{url} answers {response.status_code}.", "Check the address.")
-            if not response.is_success:
-                raise Unavailable(f"{url} answers {response.status_code}.")
-            size = 0
-            for piece in response.iter_bytes(1 << 20):
-                size += len(piece)
-                if size > limit:
-                    raise _too_large(url, size, limit)
-                target.write(piece)
-    except httpx.HTTPError as error:
-        raise Unavailable(f"{url} cannot be read: {error or type(error).__name__}") from error
 
 
 def _copy(uri: str, path: Path, limit: int) -> None:

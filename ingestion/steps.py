@@ -168,13 +168,14 @@ class Steps:
         """The file's bytes as a blob and its document; duplicates give the document that is there."""
         source = SourceItem(item.uri, item.filename, item.size)
         limit = self._services.settings.limits.upload_bytes
+        private = self._services.settings.ingestion.private_addresses
         blobs = self._services.state.blobs
         with tempfile.TemporaryDirectory(prefix="redwell-ingest-") as folder:
             # A copy: a blob may become a link to the file that is handed over, and the user's own file may change.
             copy = Path(folder) / "file"
 
             def bring() -> tuple[str, int, str]:
-                with fetched(source, limit=limit) as path, path.open("rb") as file:
+                with fetched(source, limit=limit, private=private) as path, path.open("rb") as file:
                     sha256, size = spool(file, copy)
                 if size == 0:
                     raise EmptyFile(f"'{item.filename}' is empty.")

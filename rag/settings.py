@@ -217,6 +217,8 @@ class Ingestion(Section):
     allow: tuple[str, ...] = ()
     """Sources that jobs of the API may read: folders and URL prefixes (/srv/scans, s3://bucket/in). Empty: none.
     Tenants but the default one read entries with their name in the place of {tenant} only: /srv/in/{tenant}."""
+    private_addresses: bool = False
+    """Read http:// and https:// sources of loopback, private and link-local addresses too."""
     jobs_at_once: int = 1
     scaling: Scaling = Scaling(cpus=0.1)
 
