@@ -50,7 +50,10 @@ class KillsResult:
 def bench_kills(
     samples: Path, *, files: int, kills: int, spread: float, seed: int, progress: Callable[[str], None]
 ) -> KillsResult:
-    """Each kill comes 0 to `spread` seconds after the load began to list, or to work. Raises StageFailed when a load ends badly."""
+    """Each kill comes 0 to `spread` seconds after the load began to list, to work, or had its first file over, in turn.
+
+    Raises StageFailed when a load ends badly.
+    """
     started, chance = time.perf_counter(), random.Random(seed)
     hits: list[int] = []
     with tempfile.TemporaryDirectory(prefix="redwell-bench-") as folder:
@@ -60,8 +63,8 @@ def bench_kills(
         killed, alone = Path(folder) / "killed", Path(folder) / "alone"
         while len(hits) < kills:
             one = Load(source, {"REDWELL_DATA_DIR": str(killed)})
-            # In turn: from the listing on, while operators start; and from the first file on, while they work.
-            (one.busy if len(hits) % 2 else one.began).wait(timeout=300)
+            # Operators take longer to start than many files to load: without the turns all kills would come before the first.
+            (one.began, one.busy, one.arriving)[len(hits) % 3].wait(timeout=300)
             time.sleep(chance.uniform(0, spread))
             if one.process.poll() is not None:
                 progress(f"the load was through before kill {len(hits) + 1}")

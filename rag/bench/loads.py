@@ -59,6 +59,8 @@ class Load:
     """Set by the first event: the cluster is up and the files are being listed."""
     busy: threading.Event = field(default_factory=threading.Event)
     """Set when the first file is being worked on."""
+    arriving: threading.Event = field(default_factory=threading.Event)
+    """Set when the first file is over."""
 
     def __post_init__(self) -> None:
         stages = ["--stages", self.stages] if self.stages else []
@@ -81,6 +83,8 @@ class Load:
                 self.began.set()
                 if self.events[-1].get("running") or self.ended:
                     self.busy.set()
+                if self.ended:
+                    self.arriving.set()
 
     @property
     def ended(self) -> int:

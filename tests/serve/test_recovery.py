@@ -22,7 +22,8 @@ def kill_everything(pid: int) -> None:
 
 
 def test_acknowledged_documents_survive_kill_9(tmp_path):
-    files = sorted(SAMPLES.glob("*.pdf"))[:10]
+    texts = sorted(SAMPLES.glob("*.pdf"), key=lambda path: path.stat().st_size)[:8]
+    files = [SAMPLES / "delivery-note-5521-rotated.pdf", SAMPLES / "letter-insurance-settlement.pdf", *texts]
     process, url = start_stack(tmp_path / "var", log=tmp_path / "first.log")
     with RedwellClient(url, timeout=60) as client:
         receipts = client.upload(files, collection="recovery")
