@@ -30,7 +30,7 @@ class KillsResult:
     kills: int
     """That hit a load at work."""
     loaded_at_kills: tuple[int, ...]
-    """Files that were over at each kill, of that run's."""
+    """Files that were over at each kill."""
     documents: int
     twice: int
     missing: int

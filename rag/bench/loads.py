@@ -60,7 +60,7 @@ class Load:
     busy: threading.Event = field(default_factory=threading.Event)
     """Set when the first file is being worked on."""
     arriving: threading.Event = field(default_factory=threading.Event)
-    """Set when the first file is over."""
+    """Set when it has its first file over: a load that goes on counts those of the load before, too."""
 
     def __post_init__(self) -> None:
         stages = ["--stages", self.stages] if self.stages else []
@@ -83,14 +83,13 @@ class Load:
                 self.began.set()
                 if self.events[-1].get("running") or self.ended:
                     self.busy.set()
-                if self.ended:
+                if self.ended > _ended(self.events[0]):
                     self.arriving.set()
 
     @property
     def ended(self) -> int:
         """Files that are over, as last told."""
-        last = self.events[-1] if self.events else {}
-        return sum(int(last.get(name, 0)) for name in ("done", "partial", "failed"))
+        return _ended(self.events[-1]) if self.events else 0
 
     def finish(self, *, memory: bool = False) -> Loaded:
         """Wait for its end, sampling. Raises StageFailed when it does not end well."""
@@ -125,6 +124,10 @@ class Load:
             time.sleep(0.1)
         for process in left:
             process.kill()
+
+
+def _ended(event: Mapping[str, Any]) -> int:
+    return sum(int(event.get(name, 0)) for name in ("done", "partial", "failed"))
 
 
 def load(
