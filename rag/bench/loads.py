@@ -83,7 +83,8 @@ class Load:
                 self.began.set()
                 if self.events[-1].get("running") or self.ended:
                     self.busy.set()
-                if self.ended > _ended(self.events[0]):
+                listed = next((event for event in self.events if event.get("files")), {})
+                if self.ended > _ended(listed):
                     self.arriving.set()
 
     @property
