@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import streamlit as st
@@ -22,6 +21,8 @@ SORTS = {
     "-size": later("Largest first"),
     "-updated_at": later("Last changed"),
 }
+PERIODS = {1: later("Today"), 7: later("Last 7 days"), 30: later("Last 30 days"), 365: later("Last 365 days")}
+"""When documents were added, in days."""
 UNDER_WAY = ("queued", "reading", "analyzing")
 
 
@@ -191,9 +192,9 @@ def _filters(types: list[str]) -> dict[str, Any]:
             key="coll",
             label_visibility="collapsed",
         )
-        days = st.date_input(
-            say("Added"), value=(), format="YYYY-MM-DD", key="added", help=say("Added between these days."),
-            label_visibility="collapsed",
+        days = st.selectbox(
+            say("Added"), list(PERIODS), index=None, placeholder=say("Any time"), key="added",
+            format_func=lambda days: say(PERIODS[days]), label_visibility="collapsed",
         )  # fmt: skip
         sort = st.selectbox(
             say("Order"),
@@ -209,17 +210,16 @@ def _filters(types: list[str]) -> dict[str, Any]:
         "type": kind,
         "tag": tag,
         "collection": collection,
-        **between(days),
+        **since(days, datetime.now(UTC)),
     }
     return {name: value for name, value in {**chosen, "sort": sort}.items() if value}
 
 
-def between(days: Sequence[date]) -> dict[str, datetime]:
-    """From the first day to the end of the last one, UTC; while only one is chosen, that day."""
-    if not days:
+def since(days: int | None, now: datetime) -> dict[str, datetime]:
+    """Of so many days, today's (UTC) among them."""
+    if days is None:
         return {}
-    first, last = (datetime.combine(day, time(), UTC) for day in (days[0], days[-1]))
-    return {"created_after": first, "created_before": last + timedelta(days=1)}
+    return {"created_after": datetime.combine(now.date(), time(), UTC) - timedelta(days=days - 1)}
 
 
 def _row(document: Document, *, picking: bool) -> None:

@@ -27,7 +27,7 @@ def section() -> None:
         text = say(
             "None is kept yet. `redwell eval questions --record NAME` asks a set of questions and keeps the figures."
         )
-        st.caption(text)
+        st.html(view.line_html(text))
         return
     heads = [say("Run"), say("Set"), say("Model"), say("Questions"), say("Figures"), say("When")]
     st.html(view.table_html(heads, [row(run) for run in found]))

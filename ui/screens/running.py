@@ -53,9 +53,11 @@ def _deployments(found: System) -> None:
              say("Half of all within"), say("95% within")]  # fmt: skip
     st.html(view.table_html(heads, [deployment_row(one) for one in found.deployments]))
     if all(one.calls is None for one in found.deployments):
-        st.caption(
-            say(
-                "Calls are not measured: Ray collects no figures here (`monitoring.figures`, `monitoring.metrics_port`)."
+        st.html(
+            view.line_html(
+                say(
+                    "Calls are not measured: Ray collects no figures here (`monitoring.figures`, `monitoring.metrics_port`)."
+                )
             )
         )
     else:

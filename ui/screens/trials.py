@@ -22,9 +22,11 @@ def table() -> None:
         return
     st.subheader(say("Models on trial"), anchor=False)
     if not found:
-        st.caption(
-            say(
-                "None was tried yet. `redwell rollout start NAME` lets another model answer a share of the questions, or copies of them."
+        st.html(
+            view.line_html(
+                say(
+                    "None was tried yet. `redwell rollout start NAME` lets another model answer a share of the questions, or copies of them."
+                )
             )
         )
         return
