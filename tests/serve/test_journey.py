@@ -77,9 +77,12 @@ def watch_it_get_ready(window: Page) -> None:
     field.fill(COLLECTION)
     field.press("Enter")
     field.press("Escape")
-    window.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(
-        {"name": NAME, "mimeType": "image/png", "buffer": SCAN.read_bytes()}
-    )
+    window.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()  # the page knows the collection
+    with window.expect_response(lambda response: response.request.method == "PUT" and "upload" in response.url) as sent:
+        window.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(
+            {"name": NAME, "mimeType": "image/png", "buffer": SCAN.read_bytes()}
+        )
+    assert sent.value.ok
     row(window).filter(has_text="eady").wait_for()
 
 
