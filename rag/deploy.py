@@ -24,6 +24,7 @@ from rag.launch import check_exposure, is_loopback
 from rag.remote import on_trial, retriever_names
 from rag.runtime.gpu import check_shares
 from rag.runtime.loopback import setup_hook
+from rag.sections.language_models import adapters
 from rag.sections.scaling import Batching, Scaling
 from rag.serving import front
 from rag.serving.hosts import AnalyzerDeployment, IngressDeployment, JobsDeployment
@@ -99,10 +100,13 @@ def build_application(settings: Settings) -> serve.Application:
         second = scaled(ClassifierDeployment, other.scaling, other.batching).options(name="ClassifierCandidate")
         handles["classifier-candidate"] = second.bind(settings.model_copy(update={"classifying": other}))
     if not settings.llm.base_url:
-        handles["llm"] = build_llm(settings.llm, cache_dir=settings.cache_dir)
+        handles["llm"] = build_llm(settings.llm, cache_dir=settings.cache_dir, adapters=adapters(settings.models))
     for key, own in settings.models.items():
-        if not own.base_url:
-            handles[f"llm-{key}"] = build_llm(own, cache_dir=settings.cache_dir, deployment=f"Llm-{key}")
+        if own.base_url or own.lora:
+            continue
+        handles[f"llm-{key}"] = build_llm(
+            own, cache_dir=settings.cache_dir, deployment=f"Llm-{key}", adapters=adapters(settings.models, key)
+        )
     analysis = settings.analysis
     scaling = analysis.scaling.serve_options(queued_per_replica=analysis.documents_per_replica)
     analyzer = AnalyzerDeployment.options(**scaling).bind(settings, handles)

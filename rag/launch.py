@@ -154,7 +154,7 @@ def models(settings: Settings) -> tuple[str, ...]:
     own = settings.entities, settings.classifying
     named = (*(one.model for one in own), *embedding, *(one.candidate for one in own if one.candidate))
     answering = (settings.llm, *settings.models.values())
-    return tuple(dict.fromkeys((*named, *(own.model for own in answering if not own.base_url))))
+    return tuple(dict.fromkeys((*named, *(own.model for own in answering if not own.base_url and not own.lora))))
 
 
 def prepare_weights(settings: Settings, *, progress: Progress) -> None:

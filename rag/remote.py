@@ -164,6 +164,8 @@ class GeneratorClient:
     model: str
     context_tokens: int
     seconds: float
+    adapter: str | None = None
+    """By its name, where the model is one on another's engine."""
 
     async def stream(
         self,
@@ -175,8 +177,10 @@ class GeneratorClient:
         schema: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[Token]:
         turns = [{"role": message.role, "content": message.content} for message in messages]
+        # Left out where there is none: during an upgrade the engine may be one that knows of no adapters.
+        adapter = [self.adapter] if self.adapter else []
         pieces = self.transport.stream(
-            "generate", turns, max_tokens, temperature, list(stop), schema, seconds=self.seconds
+            "generate", turns, max_tokens, temperature, list(stop), schema, *adapter, seconds=self.seconds
         )
         async for text, finish, prompt_tokens, completion_tokens in pieces:
             yield Token(text, finish, Usage(prompt_tokens, completion_tokens) if prompt_tokens else None)
@@ -197,11 +201,12 @@ def remote_services(
             MaskedGenerator(generator, entities, settings.redaction.kinds) if settings.redaction.prompts else generator
         )
 
-    named = {
-        key: generated(own, transports.get(f"llm-{key}"))
-        for key, own in settings.models.items()
-        if own.base_url or f"llm-{key}" in transports
-    }
+    named: dict[str, Generator] = {}
+    for key, own in settings.models.items():
+        under, engine = _under(settings, own) if own.lora else (own, f"llm-{key}")
+        if own.base_url or engine in transports:
+            own = own.model_copy(update={"max_model_len": under.max_model_len})
+            named[key] = generated(own, transports.get(engine))
     return Services(
         settings=settings,
         state=open_state(settings),
@@ -269,6 +274,13 @@ def _reranker(settings: Settings, transport: Transport | None) -> Reranker | Non
     return None if transport is None else RerankerClient(transport, own.seconds)
 
 
+def _under(settings: Settings, adapter: Llm) -> tuple[Llm, str]:
+    """The model whose engine takes this adapter, and its transport."""
+    if not adapter.base:
+        return settings.llm, "llm"
+    return settings.models[adapter.base], f"llm-{adapter.base}"
+
+
 def _generator(own: Llm, transport: Transport | None, seconds: float) -> Generator:
     if transport is None:
         from rag.adapters.generate_openai import OpenAIGenerator
@@ -282,7 +294,7 @@ def _generator(own: Llm, transport: Transport | None, seconds: float) -> Generat
             # Where another model stands by, it is asked sooner than this one again.
             retries=0 if own.fallback else 2,
         )
-    return GeneratorClient(transport, own.name, own.max_model_len, seconds)
+    return GeneratorClient(transport, own.name, own.max_model_len, seconds, own.name if own.lora else None)
 
 
 def _with_fallback(own: Llm, generator: Generator, named: Mapping[str, Generator]) -> Generator:

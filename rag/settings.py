@@ -17,8 +17,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from rag.errors import ConfigurationError
 from rag.sections.guarding import Antivirus, Audit, Redaction
-from rag.sections.language_models import Llm, Trial
-from rag.sections.scaling import Batching, Scaling, Section
+from rag.sections.language_models import Llm, Trial, check_adapters
+from rag.sections.scaling import NEVER_AT_ZERO, Batching, Scaling, Section
 from rag.sections.trying import Tried
 
 PROFILES = Path(__file__).parent / "profiles"
@@ -302,6 +302,15 @@ class Settings(BaseSettings):
                 raise ValueError(f"{where}: there is no other model '{name}' in `models`")
         if self.llm.name in self.models:
             raise ValueError(f"models.{self.llm.name}: the model of `llm` is called so already")
+        check_adapters(self.llm, self.models)
+        return self
+
+    @model_validator(mode="after")
+    def _always_there(self) -> Settings:
+        for where, why in NEVER_AT_ZERO.items():
+            section, name = where.split(".")
+            if getattr(getattr(self, section), name).min_replicas == 0:
+                raise ValueError(f"{where}.min_replicas cannot be 0: {why}")
         return self
 
     @field_validator("models")
@@ -352,9 +361,8 @@ def load(profile: str = "cpu", *, file: Path | None = None, overrides: Mapping[s
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(
-            f"Setting '{where}': {first['msg']}", "Correct it in the profile, file or environment."
-        ) from error
+        named = f"Setting '{where}': " if where else ""  # what concerns several settings names them itself
+        raise ConfigurationError(f"{named}{first['msg']}", "Correct it in the profile, file or environment.") from error
 
 
 def language_of(asked: str | None, collection: str, reading: Reading) -> str:

@@ -1,4 +1,5 @@
-"""The OpenAI-compatible door: `redwell` answers from every document, `redwell/<collection>` from one collection.
+"""The OpenAI-compatible door: `redwell` answers from every document, `redwell/<collection>` from one collection; `redwell@<model>`
+and `redwell@<model>/<collection>` have the answer written by that language model of `models`.
 
 What is sent has passed the grounding check: in a stream, the text follows the check, sentence by sentence of the final answer,
 because a delta cannot be taken back. Citations come as `file_citation` annotations of the message (of the last delta).
@@ -59,17 +60,20 @@ class ChatBody(BaseModel):
         if not asked:
             raise InvalidInput("There is no message of the role 'user' with text.", "Send the question as one.")
         last = asked[-1]
-        _, _, collection = self.model.partition("/")
+        _, writer, collection = _parts(self.model)
         scope = Filter(collections=(stored(collection),)) if collection else Filter()
-        return AskRequest(turns[last].content.strip(), scope, history=tuple(turns[:last]), session=self.user)
+        return AskRequest(
+            turns[last].content.strip(), scope, history=tuple(turns[:last]), model=writer or None, session=self.user
+        )
 
 
 def routes(services: Services) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])
 
-    @router.get("/models", summary="`redwell` and one model a collection")
+    @router.get("/models", summary="`redwell`, one model a collection, and the language models by name")
     async def models() -> dict[str, Any]:
-        names = [NAME, *(f"{NAME}/{shown(row.name)}" for row in await services.state.documents.collections())]
+        written = [f"{NAME}@{name}" for name in services.models.named]
+        names = [NAME, *written, *(f"{NAME}/{shown(row.name)}" for row in await services.state.documents.collections())]
         return {
             "object": "list",
             "data": [{"id": name, "object": "model", "created": 0, "owned_by": NAME} for name in names],
@@ -90,7 +94,7 @@ def routes(services: Services) -> APIRouter:
 
 
 def _checked(body: ChatBody, services: Services) -> AskRequest:
-    if body.model.partition("/")[0] != NAME:
+    if _parts(body.model)[0] != NAME:
         raise NotFound(f"There is no model '{body.model}'.", "GET /v1/models lists them.")
     request = body.request()
     most = services.settings.limits.question_chars
@@ -98,6 +102,13 @@ def _checked(body: ChatBody, services: Services) -> AskRequest:
         raise InvalidInput(f"The question has {len(request.question)} characters.", f"At most {most} are read.")
     noted_question(request.question, services)
     return request
+
+
+def _parts(model: str) -> tuple[str, str, str]:
+    """`redwell@small/contracts` -> ("redwell", "small", "contracts"); what is not said is empty."""
+    door, _, collection = model.partition("/")
+    name, _, writer = door.partition("@")
+    return name, writer, collection
 
 
 def _error(error: RedwellError) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """`redwell bench scaling`: load that rises and falls; replicas follow, nothing fails.
 
 Replicas, routing and Serve's autoscaler are real, with options from the same settings code as the service's; the work is a
-sleep. One deployment follows its requests, another the depth of a queue, as the analyzers do.
+sleep. One deployment follows its requests, another the depth of a queue, as the analyzers do; a third may go to zero, and does while
+nobody calls it.
 """
 
 from __future__ import annotations
@@ -36,11 +37,24 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Woken:
+    """What may go to zero: its replicas before it was called and after, and the calls that came at once."""
+
+    before: int
+    after: int
+    calls: int
+    failures: int
+    seconds: float
+    """Until the last of them was answered: a replica had to start first."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScalingResult:
     phases: tuple[Phase, ...]
     samples: tuple[Sample, ...]
     calls: int
     failures: int
+    woken: Woken
 
     def ended(self, phase: int) -> Sample:
         """The last sample of a phase."""
@@ -57,6 +71,11 @@ class ScalingResult:
             shown[f"{index + 1}: {phase.callers} callers, {phase.queued} queued"] = (
                 f"{last.running[0]} and {last.running[1]} replicas at {last.at:.0f} s"
             )
+        woken = self.woken
+        shown["left alone"] = f"{woken.before} replicas"
+        shown[f"{woken.calls} calls of it at once"] = (
+            f"{woken.after} replica after {woken.seconds:.1f} s, {woken.failures} failed"
+        )
         return shown | {"followed": "yes" if self.followed else "no"}
 
 

@@ -45,10 +45,14 @@ def tune(
         return
     console = stdout()
     for one in results:
+        for name, tried in one.named().items():
+            console.print(
+                f"{one.stage}, {name}: {tried.size} calls, {tried.wait * 1000:g} ms: {tried.rate:.1f} calls a second within {goal:g} s, "
+                f"{one.throughput(tried.size):.1f} with full batches",
+                markup=False,
+            )
         console.print(
-            f"{one.stage}: {one.best.size} calls, {one.best.wait * 1000:g} ms: {one.best.rate:.1f} calls a second within {goal:g} s "
-            f"(as it is, {one.now.size} and {one.now.wait * 1000:g} ms: {one.now.rate:.1f}). Played at {one.played_rate:.1f} a second: "
-            f"slowest 5% over {one.played:.3f} s.",
+            f"{one.stage}, best, played at {one.played_rate:.1f} calls a second: slowest 5% over {one.played:.3f} s",
             markup=False,
         )
     console.print(yaml.safe_dump(tree, default_flow_style=None).rstrip(), markup=False)

@@ -63,7 +63,7 @@ def make_plan(stages: Sequence[StageCost], load: Load, cards: Cards | None, *, m
     planned, replicas = [], []
     for stage in stages:
         count = max(
-            stage.min_replicas, math.ceil(load.calls(stage) * stage.seconds / (stage.at_once * most_use) - 1e-9)
+            1, stage.min_replicas, math.ceil(load.calls(stage) * stage.seconds / (stage.at_once * most_use) - 1e-9)
         )
         use = load.calls(stage) * stage.seconds / (stage.at_once * count)
         share = 0.0

@@ -40,7 +40,7 @@ def claims(settings: Settings) -> list[Claim]:
         found.append(_small("retrieval", settings.retrieval.scaling, copies=settings.retrieval.shards))
     answering = {"llm": settings.llm, **{f"models.{key}": own for key, own in settings.models.items()}}
     for name, llm in answering.items():
-        if llm.scaling.gpus > 0 and not llm.base_url:
+        if llm.scaling.gpus > 0 and not llm.base_url and not llm.lora:
             workers = llm.tensor_parallel * llm.pipeline_parallel
             replicas = max(1, llm.scaling.min_replicas)
             found.append(Claim(name, llm.scaling.gpus, workers, replicas, llm.gpu_memory_utilization))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rag.errors import Unavailable
+from rag.errors import ConfigurationError, Unavailable
 from rag.sections.language_models import Llm
+
+LORAS_AT_ONCE = 8
+"""Adapters whose requests share a batch; further ones take turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +23,13 @@ class EnginePlan:
     bundles: list[dict[str, float]]
     """Ray placement bundles, one a worker."""
     environment: dict[str, str]
+    adapters: Mapping[str, str] = field(default_factory=dict)
+    """LoRA adapters by the name that requests call them: folders or hub names."""
 
 
-def engine_plan(own: Llm, source: str) -> EnginePlan:
-    """CPU engine without GPUs; tensor (times pipeline) parallel workers with them."""
+def engine_plan(own: Llm, source: str, adapters: Mapping[str, str] | None = None) -> EnginePlan:
+    """CPU engine without GPUs; tensor (times pipeline) parallel workers with them. Raises ConfigurationError."""
+    adapters = dict(adapters or {})
     arguments: dict[str, Any] = {
         "max_model_len": own.max_model_len,
         "enforce_eager": own.eager,
@@ -34,7 +40,9 @@ def engine_plan(own: Llm, source: str) -> EnginePlan:
         "max_num_seqs": own.scaling.max_ongoing_requests,
     }
     environment = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
-    if Path(source).is_dir():
+    if adapters:
+        arguments |= _lora(own, adapters)
+    if all(Path(one).is_dir() for one in (source, *adapters.values())):
         environment["HF_HUB_OFFLINE"] = "1"
     workers = own.tensor_parallel * own.pipeline_parallel
     parallel = {"tensor_parallel_size": own.tensor_parallel, "pipeline_parallel_size": own.pipeline_parallel}
@@ -45,12 +53,37 @@ def engine_plan(own: Llm, source: str) -> EnginePlan:
             "VLLM_CPU_OMP_THREADS_BIND": own.cpu_bind,
             "VLLM_CPU_KVCACHE_SPACE": str(own.kv_cache_gib),
         }
-        return EnginePlan(source, arguments, [{"CPU": 1}] * workers, environment)
+        return EnginePlan(source, arguments, [{"CPU": 1}] * workers, environment, adapters)
     arguments |= parallel | {"gpu_memory_utilization": own.gpu_memory_utilization}
     if own.scaling.gpus < 1:
         environment["VLLM_RAY_PER_WORKER_GPUS"] = str(own.scaling.gpus)
     bundles: list[dict[str, float]] = [{"CPU": 1, "GPU": own.scaling.gpus} for _ in range(workers)]
-    return EnginePlan(source, arguments, bundles, environment)
+    return EnginePlan(source, arguments, bundles, environment, adapters)
+
+
+def _lora(own: Llm, adapters: Mapping[str, str]) -> dict[str, Any]:
+    """Raises ConfigurationError for a folder that holds no adapter, or one of a higher rank than the engine is told."""
+    for name, where in adapters.items():
+        if not Path(where).is_dir():
+            continue  # a hub's: the engine looks when it starts
+        try:
+            rank = int(json.loads((Path(where) / "adapter_config.json").read_text())["r"])
+        except (OSError, ValueError, KeyError) as error:
+            raise ConfigurationError(
+                f"The folder '{where}' of the model '{name}' holds no LoRA adapter.",
+                "It needs adapter_config.json and adapter_model.safetensors, as PEFT saves them.",
+            ) from error
+        if rank > own.lora_rank:
+            raise ConfigurationError(
+                f"The adapter '{name}' has rank {rank}, and its engine takes {own.lora_rank} at most.",
+                "Raise lora_rank of the model under it.",
+            )
+    return {
+        "enable_lora": True,
+        "max_loras": min(LORAS_AT_ONCE, len(adapters)),
+        "max_cpu_loras": len(adapters),
+        "max_lora_rank": own.lora_rank,
+    }
 
 
 def response_format(schema: dict[str, Any] | None) -> dict[str, Any] | None:

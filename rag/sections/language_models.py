@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -31,6 +32,12 @@ class Llm(Section):
     long_summary_tokens: int = 192
     """Of the long summary, written beside the short one; 0: sentences of the text do."""
     temperature: float = 0.0
+    lora: str = ""
+    """A LoRA adapter (PEFT's format; a folder or hub name) over the weights of `base`: no engine of its own, only in `models`."""
+    base: str = ""
+    """Of an adapter: the name in `models` whose engine takes it. Empty: `llm`."""
+    lora_rank: Literal[8, 16, 32, 64, 128, 256, 320, 512] = 16
+    """Of an engine with adapters: the most that one of them may have."""
     base_url: str = ""
     """An OpenAI-compatible endpoint instead of a deployment of our own; `name` is the model's name there."""
     api_key: str = Field(default="", repr=False)
@@ -54,3 +61,25 @@ class Trial(Section):
     mode: Literal["gradual", "split", "shadow"] = "gradual"
     weight: float = Field(default=0.1, gt=0, le=1)
     """Share of the questions, where the mode is split."""
+
+
+def adapters(models: Mapping[str, Llm], base: str = "") -> dict[str, str]:
+    """Name -> folder or hub name of the adapters on one engine: that of `llm`, or of a model by its name."""
+    return {own.name: own.lora for own in models.values() if own.lora and own.base == base}
+
+
+def check_adapters(llm: Llm, models: Mapping[str, Llm]) -> None:
+    """Raises ValueError where an adapter has no engine to be on."""
+    if llm.lora:
+        raise ValueError("llm.lora: an adapter is one of `models`, and `llm` the model under it")
+    for key, own in models.items():
+        if not own.lora:
+            continue
+        if own.base_url:
+            raise ValueError(f"models.{key}: an endpoint has its own adapters; leave out `lora`, or `base_url`")
+        if own.base and own.base not in models:
+            raise ValueError(f"models.{key}.base: there is no model '{own.base}' in `models`")
+        under = models[own.base] if own.base else llm
+        if under.lora or under.base_url:
+            what = "an adapter itself" if under.lora else "an endpoint"
+            raise ValueError(f"models.{key}.lora: the model under it ('{own.base or 'llm'}') is {what}")

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ROUTING: Mapping[str, float] = {"max_backoff_s": 0.05}
 """Of every deployment. A call that finds all replicas full looks again after pauses that double, by default up to half a
 second: so long a place stays empty while calls wait for it. Looking costs little, for the caller keeps the counts."""
+NEVER_AT_ZERO: Mapping[str, str] = {
+    "retrieval.scaling": "its index lies in its memory, and questions would wait until it is rebuilt",
+    "analysis.scaling": "nobody calls the analyzers: they look at the queue, and none would be there to look",
+    "analysis.ingress": "it is the address of the service",
+    "ingestion.scaling": "nobody calls what starts the jobs: it looks for them itself",
+}
+"""Settings whose `min_replicas` is at least 1, and why."""
 
 
 class Section(BaseModel):
@@ -23,12 +30,16 @@ class Scaling(Section):
     gpus: float = 0.0
     resources: Mapping[str, float] = Field(default_factory=dict)
     """Ray's custom resources: keeps small models off the nodes whose cards an engine needs together."""
-    min_replicas: int = 1
-    max_replicas: int = 1
+    min_replicas: int = Field(default=1, ge=0)
+    """0: the last replica ends when nobody has called it for `zero_delay_s`, and the next call starts one and waits for it. Not for what
+    has to be there without being called (NEVER_AT_ZERO)."""
+    max_replicas: int = Field(default=1, ge=1)
     max_ongoing_requests: int = 16
     target_ongoing_requests: float = 4
     upscale_delay_s: float = 5
     downscale_delay_s: float = 60
+    zero_delay_s: float = Field(default=300, ge=0)
+    """Seconds without a call after which the last replica ends, where `min_replicas` is 0."""
     look_back_s: float = 30
     """Over which the load is averaged."""
     surge_percent: int | None = Field(default=None, ge=0, le=100)
@@ -38,6 +49,12 @@ class Scaling(Section):
     """After which the death of a replica is noticed at the latest."""
     health_check_timeout_s: float = 30
     graceful_shutdown_timeout_s: float = 20
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        if self.min_replicas > self.max_replicas:
+            raise ValueError(f"min_replicas is {self.min_replicas}, and max_replicas only {self.max_replicas}")
+        return self
 
     def serve_options(self, *, queued_per_replica: float | None = None) -> dict[str, Any]:
         """The options of a Ray Serve deployment: a fixed number of replicas, or autoscaling between two.
@@ -71,6 +88,10 @@ class Scaling(Section):
                 "upscale_delay_s": self.upscale_delay_s,
                 "downscale_delay_s": self.downscale_delay_s,
                 "look_back_period_s": self.look_back_s,
+                # One begins all the same: what cannot start, a misspelt model, is to be seen at the start.
+                **(
+                    {} if self.min_replicas else {"initial_replicas": 1, "downscale_to_zero_delay_s": self.zero_delay_s}
+                ),
                 **({"policy": policy} if queued_per_replica else {}),
             }
         }

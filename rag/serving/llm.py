@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,17 @@ from rag.runtime.weights import resolve
 from rag.sections.language_models import Llm
 
 
-def build_llm(own: Llm, *, cache_dir: Path, deployment: str = "Llm") -> serve.Application:
-    """vLLM through ray.serve.llm: CPU engine without GPUs, tensor (and pipeline) parallel with them."""
+def build_llm(
+    own: Llm, *, cache_dir: Path, deployment: str = "Llm", adapters: Mapping[str, str] | None = None
+) -> serve.Application:
+    """vLLM through ray.serve.llm: CPU engine without GPUs, tensor (and pipeline) parallel with them.
+
+    `adapters`: LoRA adapters that it has beside its own weights, by name.
+    """
     # Imported here: it pulls vLLM in, which no other process of ours needs.
     from ray.serve.llm import LLMConfig, build_llm_deployment
     from ray.serve.llm.deployment import LLMServer
+    from vllm.entrypoints.openai.models.protocol import LoRAModulePath
 
     class Server(LLMServer):
         """Adds `generate`: plain values in and out, so that callers need no vLLM to build or read a request."""
@@ -29,11 +35,12 @@ def build_llm(own: Llm, *, cache_dir: Path, deployment: str = "Llm") -> serve.Ap
             temperature: float,
             stop: list[str],
             schema: dict[str, Any] | None = None,
+            adapter: str | None = None,
         ) -> AsyncIterator[tuple[str, str | None, int, int]]:
             from ray.llm._internal.serve.core.configs.openai_api_models import ChatCompletionRequest
 
             request = ChatCompletionRequest(
-                model=own.name,
+                model=adapter or own.name,
                 messages=turns,
                 max_tokens=max_tokens,
                 temperature=temperature,
@@ -46,10 +53,12 @@ def build_llm(own: Llm, *, cache_dir: Path, deployment: str = "Llm") -> serve.Ap
                 for piece in read_chunks(batch):
                     yield piece
 
-    plan = engine_plan(own, resolve(own.model, cache_dir=cache_dir))
+    found = {name: resolve(where, cache_dir=cache_dir) for name, where in (adapters or {}).items()}
+    plan = engine_plan(own, resolve(own.model, cache_dir=cache_dir), found)
+    loras = {"lora_modules": [LoRAModulePath(name, where) for name, where in found.items()]} if found else {}
     config = LLMConfig(
         model_loading_config={"model_id": own.name, "model_source": plan.source},
-        engine_kwargs=plan.arguments,
+        engine_kwargs=plan.arguments | loras,
         accelerator_type=own.accelerator_type,
         # One node holds all workers of an engine: tensor parallelism across nodes is slower than fewer workers.
         placement_group_config={"bundles": plan.bundles, "strategy": "STRICT_PACK"},

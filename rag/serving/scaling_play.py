@@ -14,7 +14,7 @@ from ray.exceptions import RayError
 from ray.serve._private.common import ReplicaState
 from ray.serve.exceptions import RayServeException
 
-from rag.bench.scaling import MOST_SECONDS, Phase, Sample, ScalingResult
+from rag.bench.scaling import MOST_SECONDS, Phase, Sample, ScalingResult, Woken
 from rag.runtime.queue_policy import DEPTH
 from rag.sections.scaling import Scaling
 
@@ -30,7 +30,10 @@ REQUESTS = Scaling(
     look_back_s=2,
 )
 QUEUE = REQUESTS.model_copy(update={"max_replicas": 4})
+ALONE = REQUESTS.model_copy(update={"min_replicas": 0, "max_replicas": 1, "zero_delay_s": 1})
 PER_REPLICA = 4
+WOKEN_BY = 4
+"""Calls at once of what is at zero."""
 SETTLED_SECONDS = 2
 """Calls go on for so long when the replicas are there."""
 
@@ -78,13 +81,16 @@ def play(phases: tuple[Phase, ...]) -> ScalingResult:
         handle = serve.run(_Worker.options(**REQUESTS.serve_options()).bind(), name="requests", route_prefix=None)
         follower = _Follower.options(**QUEUE.serve_options(queued_per_replica=PER_REPLICA))
         serve.run(follower.bind(queue), name="queue", route_prefix=None)
-        return _load(phases, handle, queue)
+        alone = serve.run(_Worker.options(**ALONE.serve_options()).bind(), name="alone", route_prefix=None)
+        samples, calls, failures = _load(phases, handle, queue)
+        return ScalingResult(phases, samples, calls, failures, _wake(alone))
     finally:
         serve.shutdown()
         ray.shutdown()
 
 
-def _load(phases: tuple[Phase, ...], handle: Any, queue: Any) -> ScalingResult:
+def _load(phases: tuple[Phase, ...], handle: Any, queue: Any) -> tuple[tuple[Sample, ...], int, int]:
+    """(samples, calls, those that failed)."""
     samples: list[Sample] = []
     lock, counted = threading.Lock(), {"calls": 0, "failures": 0}
     wanted, stopped = [0], threading.Event()
@@ -122,7 +128,21 @@ def _load(phases: tuple[Phase, ...], handle: Any, queue: Any) -> ScalingResult:
     stopped.set()
     for thread in threads:
         thread.join(30)
-    return ScalingResult(phases, tuple(samples), counted["calls"] + counted["failures"], counted["failures"])
+    return tuple(samples), counted["calls"] + counted["failures"], counted["failures"]
+
+
+def _wake(handle: Any) -> Woken:
+    """Wait until none is left, then call."""
+    end = time.monotonic() + MOST_SECONDS
+    while (before := _running("alone")) and time.monotonic() < end:
+        time.sleep(0.5)
+    started, failures = time.monotonic(), 0
+    for call in [handle.remote() for _ in range(WOKEN_BY)]:
+        try:
+            call.result(timeout_s=MOST_SECONDS)
+        except (RayError, RayServeException, TimeoutError):
+            failures += 1
+    return Woken(before, _running("alone"), WOKEN_BY, failures, time.monotonic() - started)
 
 
 def _running(application: str) -> int:

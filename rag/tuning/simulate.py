@@ -25,7 +25,7 @@ class Choice:
     rate: float
     """Calls a second that it bears within the goal."""
     light: float
-    """Seconds of the slowest twentieth at a tenth of that rate."""
+    """Seconds of the slowest twentieth under light load, the same for all choices: a tenth of what the best one bears."""
 
 
 def seconds_of(measured: Mapping[int, float], calls: int) -> float:
@@ -80,13 +80,18 @@ def most(measured: Mapping[int, float], size: int, wait: float, goal: float) -> 
 
 
 def choices(measured: Mapping[int, float], goal: float) -> list[Choice]:
-    """Best first: the one that bears most; of those within a twentieth of it, the quickest under light load."""
-    found = []
-    for size in (size for size in SIZES if size <= max(measured)):
-        for wait in WAITS if size > 1 else WAITS[:1]:
-            rate = most(measured, size, wait, goal)
-            if rate > 0:
-                light = slowest(latencies(measured, size, wait, max(rate / 10, 0.01)))
-                found.append(Choice(size, wait, rate, light))
-    best = max((choice.rate for choice in found), default=0.0)
-    return sorted(found, key=lambda choice: (choice.rate < 0.95 * best, choice.light, -choice.rate))
+    """Best first: the one that bears most; of those within a twentieth of it, the quickest under light load, to the millisecond."""
+    tried = [(size, wait) for size in SIZES if size <= max(measured) for wait in (WAITS if size > 1 else WAITS[:1])]
+    rates = {one: most(measured, *one, goal) for one in tried}
+    best = max(rates.values())
+    found = [_choice(measured, size, wait, rate, best / 10) for (size, wait), rate in rates.items() if rate > 0]
+    return sorted(found, key=lambda choice: (choice.rate < 0.95 * best, round(choice.light, 3), -choice.rate))
+
+
+def choice(measured: Mapping[int, float], size: int, wait: float, goal: float, light_rate: float) -> Choice:
+    """One that is given, beside those of `choices`. `light_rate`: calls a second."""
+    return _choice(measured, size, wait, most(measured, size, wait, goal), light_rate)
+
+
+def _choice(measured: Mapping[int, float], size: int, wait: float, rate: float, light_rate: float) -> Choice:
+    return Choice(size, wait, rate, slowest(latencies(measured, size, wait, max(light_rate, 0.01))))

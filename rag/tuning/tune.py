@@ -13,7 +13,7 @@ from rag.sections.scaling import Batching
 from rag.settings import Settings
 from rag.tuning.measure import ITEMS, SECTIONS, STAGES, batch_seconds, texts, worker
 from rag.tuning.play import play
-from rag.tuning.simulate import Choice, choices, latencies, most, slowest
+from rag.tuning.simulate import Choice, choice, choices, latencies, seconds_of, slowest
 
 PLAYED_SECONDS = 6
 PLAYED_SHARE = 0.8
@@ -29,9 +29,18 @@ class Tuned:
     best: Choice
     now: Choice
     """What the settings have."""
+    single: Choice
+    """Every call by itself."""
     played_rate: float
     played: float
     """Seconds of the slowest twentieth of real calls at that rate, with the best choice."""
+
+    def named(self) -> dict[str, Choice]:
+        return {"one by one": self.single, "as it is": self.now, "best": self.best}
+
+    def throughput(self, size: int) -> float:
+        """Calls a second when they never cease and every batch is full."""
+        return size / seconds_of(self.measured, size)
 
     def settings(self) -> dict[str, Any]:
         batching = {"max_batch_size": self.best.size, "batch_wait_s": self.best.wait}
@@ -70,13 +79,9 @@ def _tune(stage: str, settings: Settings, goal: float, progress: Callable[[str],
         )
     )
     own: Batching = getattr(settings, SECTIONS[stage]).batching
-    return Tuned(stage, goal, measured, best, _as_it_is(own, measured, goal), rate, slowest(seconds))
-
-
-def _as_it_is(own: Batching, measured: Mapping[int, float], goal: float) -> Choice:
-    rate = most(measured, own.max_batch_size, own.batch_wait_s, goal)
-    light = slowest(latencies(measured, own.max_batch_size, own.batch_wait_s, max(rate / 10, 0.01)))
-    return Choice(own.max_batch_size, own.batch_wait_s, rate, light)
+    light = max(one.rate for one in found) / 10
+    now = choice(measured, own.max_batch_size, own.batch_wait_s, goal, light)
+    return Tuned(stage, goal, measured, best, now, choice(measured, 1, 0.0, goal, light), rate, slowest(seconds))
 
 
 def draw(results: Sequence[Tuned], path: Path) -> None:
@@ -89,13 +94,15 @@ def draw(results: Sequence[Tuned], path: Path) -> None:
         sizes = sorted(one.measured)
         left.plot(sizes, [size / one.measured[size] for size in sizes], marker="o")
         left.axvline(one.best.size, linestyle=":", color="gray")
-        left.set(xscale="log", xlabel="calls in a batch", ylabel="calls a second", title=one.stage)
+        left.set(xscale="log", xlabel="calls in a batch", ylabel="calls a second, batches full", title=one.stage)
         left.set_xticks(sizes, [str(size) for size in sizes])
-        for name, choice in (("best", one.best), ("as it is", one.now), ("one by one", Choice(1, 0.0, 0.0, 0.0))):
-            bears = choice.rate or most(one.measured, choice.size, choice.wait, one.goal)
-            rates = [share * max(bears, 0.1) for share in (0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 0.9, 1.0, 1.05)]
-            slow = [slowest(latencies(one.measured, choice.size, choice.wait, rate)) for rate in rates]
-            right.plot(rates, slow, label=f"{name}: {choice.size}, {choice.wait * 1000:g} ms")
+        left.minorticks_off()
+        left.set_ylim(bottom=0)  # else a few percent look like a mountain
+        shown = {(tried.size, tried.wait): (name, tried) for name, tried in one.named().items()}
+        for name, tried in shown.values():
+            rates = [share * max(tried.rate, 0.1) for share in (0.1, 0.25, 0.4, 0.55, 0.7, 0.8, 0.9, 1.0, 1.05)]
+            slow = [slowest(latencies(one.measured, tried.size, tried.wait, rate)) for rate in rates]
+            right.plot(rates, slow, label=f"{name}: {tried.size}, {tried.wait * 1000:g} ms")
         right.plot([one.played_rate], [one.played], "k*", label="played with real calls")
         right.axhline(one.goal, linestyle=":", color="gray")
         right.set(xlabel="calls a second", ylabel="slowest 5%: seconds", ylim=(0, 2 * one.goal))

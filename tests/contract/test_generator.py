@@ -89,3 +89,27 @@ async def test_the_services_of_the_settings_fall_back_to_their_own_model(endpoin
     assert [await ask() for _ in range(4)] == [("own", "own model")] * 4
     assert len(endpoints.bodies) == asked + 2
     assert set(services.models.named) == {"own", "other"}
+
+
+async def test_an_adapter_is_asked_for_by_name_on_the_engine_of_its_model(tmp_path):
+    asked = []
+
+    class Recorded(NoTransport):
+        def __init__(self, engine):
+            self.engine = engine
+
+        async def stream(self, method, *args, seconds):
+            asked.append((self.engine, args[5:]))
+            yield "own", "stop", 7, 1
+
+    settings = Settings(
+        data_dir=tmp_path,
+        llm=Llm(max_model_len=3000),
+        models={"a": {"lora": "x/a"}, "big": {}, "b": {"lora": "x/b", "base": "big"}},
+    )
+    names = ("reader", "ocr", "entities", "classifier", "embedder", "retriever", "llm", "llm-big")
+    services = remote_services(settings, {name: Recorded(name) for name in names})
+    for generator in (services.generator, *services.models.named.values()):
+        [_ async for _ in generator.stream(PROMPT, max_tokens=5)]
+    assert asked == [("llm", ()), ("llm", ("a",)), ("llm-big", ()), ("llm-big", ("b",))]
+    assert [one.context_tokens for one in services.models.named.values()] == [3000, 4096, 4096]

@@ -9,7 +9,7 @@ import sys
 from tests.conftest import ROOT
 
 
-def test_replicas_follow_requests_and_queue_and_nothing_fails(tmp_path):
+def test_replicas_follow_requests_and_queue_down_to_none_and_nothing_fails(tmp_path):
     output = tmp_path / "scaling.json"
     command = [sys.executable, "-m", "rag.cli", "bench", "scaling", "--output", str(output)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
@@ -19,3 +19,6 @@ def test_replicas_follow_requests_and_queue_and_nothing_fails(tmp_path):
     assert result["calls"] > 50
     ended = [[one["running"] for one in result["samples"] if one["phase"] == phase][-1] for phase in range(3)]
     assert ended == [[1, 1], [3, 3], [1, 1]]
+    woken = result["woken"]
+    assert (woken["before"], woken["after"]) == (0, 1)
+    assert (woken["calls"], woken["failures"]) == (4, 0)

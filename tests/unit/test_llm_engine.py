@@ -1,8 +1,10 @@
 """What vLLM is started with, and how its stream is read."""
 
+import json
+
 import pytest
 
-from rag.errors import Unavailable
+from rag.errors import ConfigurationError, Unavailable
 from rag.runtime.llm_engine import engine_plan, read_chunks
 from rag.settings import load
 
@@ -51,3 +53,34 @@ def test_chunks_become_pieces():
 def test_an_error_in_the_stream_is_ours():
     with pytest.raises(Unavailable, match="out of memory"):
         read_chunks('data: {"error": {"message": "out of memory"}}\n\n')
+
+
+def adapter(folder, rank):
+    folder.mkdir()
+    (folder / "adapter_config.json").write_text(json.dumps({"r": rank}))
+    return str(folder)
+
+
+def test_adapters_are_told_to_vllm(tmp_path):
+    found = {"contracts": adapter(tmp_path / "a", 16), "letters": "someone/letters"}
+    plan = engine_plan(load("cpu").llm, str(tmp_path), found)
+    assert plan.arguments["enable_lora"]
+    assert [plan.arguments[f"max_{name}"] for name in ("loras", "cpu_loras", "lora_rank")] == [2, 2, 16]
+    assert plan.adapters == found
+    assert "HF_HUB_OFFLINE" not in plan.environment
+    assert "enable_lora" not in engine_plan(load("cpu").llm, str(tmp_path)).arguments
+
+
+def test_many_adapters_take_turns_on_a_card(tmp_path):
+    found = {f"adapter{number}": "someone/else" for number in range(20)}
+    arguments = engine_plan(load("gpu").llm, "x", found).arguments
+    assert [arguments[f"max_{name}"] for name in ("loras", "cpu_loras")] == [8, 20]
+    assert arguments["gpu_memory_utilization"] == 0.55
+
+
+def test_an_adapter_that_the_engine_cannot_take_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="'big' has rank 64, and its engine takes 16") as caught:
+        engine_plan(load("cpu").llm, str(tmp_path), {"big": adapter(tmp_path / "big", 64)})
+    assert "lora_rank" in caught.value.remedy
+    with pytest.raises(ConfigurationError, match="holds no LoRA adapter"):
+        engine_plan(load("cpu").llm, str(tmp_path), {"none": str(tmp_path)})

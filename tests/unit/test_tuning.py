@@ -10,7 +10,7 @@ import pytest
 from rag.errors import ConfigurationError
 from rag.settings import Settings
 from rag.tuning.play import play
-from rag.tuning.simulate import choices, latencies, most, seconds_of, slowest
+from rag.tuning.simulate import choice, choices, latencies, most, seconds_of, slowest
 from rag.tuning.tune import Tuned, draw, tune
 
 LINEAR = {1: 0.1, 2: 0.2, 4: 0.4, 8: 0.8}
@@ -49,6 +49,13 @@ def test_of_equals_the_quickest_under_light_load_is_chosen():
     assert choices(LINEAR, 1.0)[0].wait == 0.0
 
 
+def test_where_batches_gain_nothing_calls_are_taken_one_by_one():
+    measured = {1: 0.132, 2: 0.253, 4: 0.496, 8: 1.027}
+    best = choices(measured, 0.5)[0]
+    assert (best.size, best.wait) == (1, 0.0)
+    assert choice(measured, 32, 0.01, 0.5, best.rate / 10).rate < best.rate
+
+
 def test_the_slowest_twentieth():
     assert slowest([float(number) for number in range(100)]) == 95.0
 
@@ -79,7 +86,8 @@ async def test_what_waits_is_taken_together_without_a_wait():
 
 def test_settings_and_curves(tmp_path):
     best = choices(PARALLEL, 0.5)[0]
-    tuned = Tuned("embedder", 0.5, PARALLEL, best, replace(best, size=2), 10.0, 0.3)
+    tuned = Tuned("embedder", 0.5, PARALLEL, best, replace(best, size=2), replace(best, size=1), 10.0, 0.3)
+    assert [round(tuned.throughput(size)) for size in (1, 8)] == [10, 57]
     assert tuned.settings() == {"embedding": {"batching": {"max_batch_size": 8, "batch_wait_s": best.wait}}}
     assert Settings(**tuned.settings()).embedding.batching.max_batch_size == 8
     draw([tuned], tmp_path / "curve.svg")

@@ -9,3 +9,8 @@ def test_a_deployment_is_shown_with_its_calls_or_with_dashes() -> None:
     assert deployment_row(measured)[2:] == ["2 / 2", "1,200", "3", "1", "40 ms", "2.5 s"]
     assert deployment_row(DeploymentState("Ocr", "HEALTHY", 1, 2))[2:] == ["1 / 2", "–", "–", "–", "–", "–"]
     assert deployment_row(DeploymentState("Llm", calls=CallFigures()))[3:] == ["0", "0", "0", "–", "–"]
+
+
+def test_a_deployment_that_went_to_zero_is_asleep() -> None:
+    assert "asleep" in deployment_row(DeploymentState("Entities", "HEALTHY", 0, 0))[1]
+    assert "healthy" in deployment_row(DeploymentState("Entities", "HEALTHY", 1, 1))[1]

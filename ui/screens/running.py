@@ -69,7 +69,9 @@ def _deployments(found: System) -> None:
 
 def deployment_row(one: DeploymentState) -> list[str]:
     """Dashes where nothing is measured, or nothing was called yet."""
-    state = view.mark_html("ready" if one.status == "HEALTHY" else "partial", one.status.lower())
+    asleep = one.status == "HEALTHY" and not one.wanted
+    word = say("asleep") if asleep else one.status.lower()
+    state = view.mark_html("ready" if one.status == "HEALTHY" else "partial", word)
     row = [one.name, state, f"{one.replicas} / {one.wanted}"]
     if one.calls is None:
         return row + 5 * ["–"]

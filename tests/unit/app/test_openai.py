@@ -1,10 +1,14 @@
 """The OpenAI-compatible door, with the real `openai` client."""
 
+from dataclasses import replace
+
 import httpx
 import openai
 import pytest
 
 from rag.api import create_app
+from rag.fakes import FakeGenerator
+from rag.rollouts.models import AnsweringModels
 from tests.unit.app.conftest import add, index, work
 
 RENT = [{"role": "user", "content": "What is the monthly rent?"}]
@@ -59,3 +63,17 @@ async def test_parts_of_text_are_read_and_no_question_is_refused(client):
     assert "4,850.00" in done.choices[0].message.content
     with pytest.raises(openai.UnprocessableEntityError, match="user"):
         await client.chat.completions.create(model="redwell", messages=[{"role": "system", "content": "x"}])
+
+
+async def test_a_language_model_is_named_behind_the_door(services):
+    await add(services)
+    await work(services)
+    ready = replace(await index(services), models=AnsweringModels({"small": FakeGenerator(model="small")}))
+    transport = httpx.ASGITransport(create_app(ready), raise_app_exceptions=False)
+    http = httpx.AsyncClient(transport=transport)
+    async with openai.AsyncOpenAI(base_url="http://redwell/v1", api_key="none", http_client=http, max_retries=0) as api:
+        assert [model.id async for model in api.models.list()] == ["redwell", "redwell@small", "redwell/default"]
+        done = await api.chat.completions.create(model="redwell@small/default", messages=RENT)
+        assert "4,850.00" in done.choices[0].message.content
+        with pytest.raises(openai.UnprocessableEntityError, match="no model 'large'"):
+            await api.chat.completions.create(model="redwell@large", messages=RENT)
