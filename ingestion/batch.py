@@ -27,7 +27,6 @@ from ray.data import ActorPoolStrategy, DataContext
 from ingestion.inprocess import local_services
 from ingestion.steps import Plan, Steps, Taken
 from rag.errors import StageFailed, Unavailable
-from rag.fields.ask import asks_model
 from rag.model import Stage
 from rag.runtime.concurrency import bounded
 from rag.services import Services
@@ -83,9 +82,8 @@ def _reached(address: str) -> None:
 
 
 @contextmanager
-def language_model(settings: Settings, stages: Sequence[Stage]) -> Iterator[str]:
+def language_model(settings: Settings, *, asked: bool) -> Iterator[str]:
     """Name of the Serve application with the Llm: the running one's, else one for the time of the run; '' without."""
-    asked = Stage.SUMMARY in stages or (Stage.CLASSIFY in stages and asks_model(settings))
     if not asked or settings.llm.base_url:
         yield ""
         return

@@ -18,7 +18,7 @@ import typer
 from ingestion.export import export
 from ingestion.inline import InlinePipeline, SmallInline
 from ingestion.report import Recorder, html
-from ingestion.run import Outcome, Pipeline, Run, opened, runner_name, start, wanted_stages
+from ingestion.run import Outcome, Pipeline, Run, asks_language_model, opened, runner_name, start, wanted_stages
 from ingestion.show import shown
 from rag.commands.common import ConfigFile, Json, reported
 from rag.commands.documents import parse_metadata
@@ -134,7 +134,8 @@ def perform(request: Request, settings: Settings, options: Options) -> Outcome:
         bring_token()  # before Ray is imported
     from ingestion import batch
 
-    with batch.cluster(settings, address=options.address), batch.language_model(settings, stages) as llm:
+    asked = asyncio.run(asks_language_model(stages, settings))
+    with batch.cluster(settings, address=options.address), batch.language_model(settings, asked=asked) as llm:
         large = batch.RayPipeline(settings, llm=llm)
         small = InlinePipeline(batch.services_here(settings, llm=llm))
         return asyncio.run(_conduct(request, settings, options, lambda services: SmallInline(small, large)))

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 
-from ingestion.run import Run, opened, runner_name, wanted_stages
+from ingestion.run import Run, asks_language_model, opened, runner_name, wanted_stages
 from ingestion.show import shown
 from rag.access.allowed import check_sources, readable
 from rag.access.principal import tenant_of
@@ -30,7 +30,8 @@ def main() -> None:
     try:
         check_sources(ingestion.request, readable(settings.ingestion.allow, tenant_of(ingestion.request.collection)))
         stages = wanted_stages(ingestion.request.stages)
-        with batch.cluster(settings, address=address), batch.language_model(settings, stages) as llm:
+        asked = asyncio.run(asks_language_model(stages, settings))
+        with batch.cluster(settings, address=address), batch.language_model(settings, asked=asked) as llm:
             asyncio.run(_conduct(ingestion, owner, settings, batch.RayPipeline(settings, llm=llm)))
     except RedwellError as error:
         asyncio.run(_failed(ingestion, error, settings))

@@ -24,6 +24,7 @@ from rag.access.allowed import check
 from rag.access.principal import acting_as, own_work, tenant_of, within
 from rag.analyze import SIDE_BY_SIDE, versions
 from rag.errors import InvalidInput, RedwellError, Unavailable
+from rag.fields.stage import may_ask
 from rag.intake.ingestions import Ingestion, ItemStatus, Progress, Request, RunStatus
 from rag.model import Stage, Status
 from rag.services import Services
@@ -80,6 +81,14 @@ def wanted_stages(names: Sequence[str]) -> tuple[Stage, ...]:
         if name not in known and name != Stage.READ.value:
             raise InvalidInput(f"There is no stage '{name}'.", f"Choose from: read, {', '.join(known)}.")
     return tuple(stage for stage in SIDE_BY_SIDE if not names or stage.value in names)
+
+
+async def asks_language_model(stages: Sequence[Stage], settings: Settings) -> bool:
+    """Whether these stages need the language model: summaries do, fields where a schema or the settings say so."""
+    if Stage.SUMMARY in stages or Stage.CLASSIFY not in stages:  # fields come with the type
+        return Stage.SUMMARY in stages
+    async with opened(settings) as services:
+        return await may_ask(services)
 
 
 def runner_name(kind: str) -> str:

@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 from ingestion.web import download
 from rag.errors import InvalidInput, NotFound, TooLarge, Unavailable
+from rag.intake.names import clutter, hidden
 
 BUCKETS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")
 WEB = ("http", "https")
@@ -43,7 +44,7 @@ class SourceItem:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Patterns over the path relative to its source (and over the bare name); hidden files never match by default."""
+    """Patterns over the path relative to its source (and over the bare name); without hidden files by default."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -51,7 +52,7 @@ class Selection:
 
     def takes(self, relative: str) -> bool:
         path = PurePosixPath(relative)
-        if not self.hidden and any(part.startswith(".") for part in path.parts):
+        if clutter(relative) or (not self.hidden and hidden(relative)):
             return False
 
         def matches(patterns: Sequence[str]) -> bool:

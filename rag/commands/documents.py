@@ -11,6 +11,7 @@ import typer
 
 from rag.commands.common import DEFAULT_URL, ApiKey, Json, Url, as_json, client, report, reported, stderr, stdout
 from rag.commands.jobs import follow
+from rag.intake.names import clutter, hidden
 
 if TYPE_CHECKING:
     from rag.client import RedwellClient
@@ -194,7 +195,8 @@ def walk(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
             continue
         for inner in sorted(path.rglob("*")):
-            if inner.is_file() and not any(part.startswith(".") for part in inner.relative_to(path).parts):
+            name = inner.relative_to(path).as_posix()
+            if inner.is_file() and not (hidden(name) or clutter(name)):
                 yield inner
 
 

@@ -55,6 +55,15 @@ async def versions_in(collection: str, services: Services) -> list[str]:
     return ["", *(version_of(ready(name), services) for name in by_type)]
 
 
+async def may_ask(services: Services) -> bool:
+    """Whether any schema that is in use here has its fields filled by the language model too."""
+    used = await services.state.documents.all_schemas()
+    used += [from_setting(named) for named in services.settings.fields.schemas.values()]
+    if services.settings.fields.by_type:
+        used += [ready(name) for name in ready_names()]
+    return any(_asks(schema, services) for schema in used)
+
+
 def _asks(schema: Schema, services: Services) -> bool:
     """A model that was put in charge of fields is asked, unless the schema wants none."""
     return asks_model(services.settings, schema) or (Stage.FIELDS in services.writers and schema.asks_model is None)

@@ -1,12 +1,14 @@
-"""Names that come from outside: of files and of collections."""
+"""Names that come from outside: of files, of what lies beside them, and of collections."""
 
 from __future__ import annotations
 
 import unicodedata
+from pathlib import PurePosixPath
 
 from rag.errors import InvalidInput
 
 NAME_BYTES = 200
+_CLUTTER = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 _BIDI = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)}
 
 
@@ -15,6 +17,17 @@ def collection_name(name: str) -> str:
     if not (0 < len(name) <= 64 and all(c.isalnum() or c in "._-" for c in name)):
         raise InvalidInput(f"'{name[:80]}' is no name for a collection.", "Use 1 to 64 letters, digits, '.', '_', '-'.")
     return name
+
+
+def clutter(path: str) -> bool:
+    """What operating systems leave beside people's files: pictures of a folder, settings of its window, resource forks."""
+    parts = PurePosixPath(path).parts
+    return "__MACOSX" in parts or (bool(parts) and (parts[-1].casefold() in _CLUTTER or parts[-1].startswith("._")))
+
+
+def hidden(path: str) -> bool:
+    """Whether a file, or a folder on the way to it, begins with a dot."""
+    return any(part.startswith(".") for part in PurePosixPath(path).parts)
 
 
 def safe_filename(name: str | None) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import DamagedFile, EncryptedFile, InvalidInput, ParserLimit, TooLarge
+from rag.intake.names import clutter
 from rag.read import attachments, sniff
 from rag.settings import Limits
 
@@ -18,8 +19,6 @@ NAME_CHARS = 300
 """Longest path of a member that is kept; longer ones lose their beginning."""
 SANE_BYTES = 64 * 2**20
 """What an archive may unpack to whatever its ratio: small archives of text pack well."""
-_JUNK_FOLDERS = ("__MACOSX/",)
-_JUNK_FILES = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 _PIECE = 1 << 20
 
 
@@ -58,7 +57,7 @@ def _mail(found: Iterator[tuple[str, bytes]], folder: Path, limits: Limits) -> I
 def _zip(path: Path, folder: Path, limits: Limits) -> Iterator[Found]:
     try:
         with zipfile.ZipFile(path) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir() and not _junk(entry.filename)]
+            entries = [entry for entry in archive.infolist() if not entry.is_dir() and not clutter(entry.filename)]
             _refuse_bombs(entries, path.stat().st_size, limits)
             room = limits.archive_bytes
             for number, entry in enumerate(entries):
@@ -136,10 +135,6 @@ def _decoded(entry: zipfile.ZipInfo) -> str:
         return entry.filename.encode("cp437").decode("utf-8")
     except (UnicodeEncodeError, UnicodeDecodeError):
         return entry.filename
-
-
-def _junk(name: str) -> bool:
-    return name.startswith(_JUNK_FOLDERS) or name.rsplit("/", 1)[-1].casefold() in _JUNK_FILES
 
 
 def _too_many(count: int, limits: Limits) -> ParserLimit:

@@ -39,7 +39,7 @@ def build_llm(
         ) -> AsyncIterator[tuple[str, str | None, int, int]]:
             from ray.llm._internal.serve.core.configs.openai_api_models import ChatCompletionRequest
 
-            request = ChatCompletionRequest(
+            request = ChatCompletionRequest(  # type: ignore[call-arg]  # its class leaves defaults to pydantic
                 model=adapter or own.name,
                 messages=turns,
                 max_tokens=max_tokens,

@@ -143,6 +143,12 @@ class FieldRows:
             row = (await connection.execute(query)).first()
         return None if row is None else parse(row.name, row.document)
 
+    async def all_schemas(self) -> list[Schema]:
+        """Those of all collections that have one of their own."""
+        async with self._database.read() as connection:
+            rows = (await connection.execute(select(schemas.c.name, schemas.c.document))).all()
+        return [parse(row.name, row.document) for row in rows]
+
     async def delete_schema(self, collection: str) -> bool:
         """False when there was none."""
         async with self._database.write() as connection:

@@ -6,6 +6,7 @@ The whole journey, on the real stack, is tests/serve/test_journey.py.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from rag.client import RedwellClient
 from tests.ui.browser import CHROMIUM, browsing, page_before
 from tests.ui.conftest import LEASE
 from tests.ui.played import played, serving
+from ui.screens.documents import AT_ONCE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -87,3 +89,24 @@ def test_a_link_restores_document_page_and_span(window: Page, page_url: str, jou
         span = client.page(sent.id, 1).text.index("4,850")
     window.goto(f"{page_url}/document?document={sent.id}&page=1&highlight={span}-{span + 5}")
     assert window.locator(".rw-hit").inner_text() == "4,850"
+
+
+def test_a_whole_folder_is_sent_in_groups_without_what_programs_leave_in_it(
+    window: Page, page_url: str, journey_url: str, tmp_path: Path
+) -> None:
+    names = [f"{number:02}-{NAME}" for number in range(AT_ONCE + 1)]
+    for name in (*names, f".{NAME}", "deep/Thumbs.db", f"deep/last-{NAME}"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"The file {name}.")
+    window.goto(f"{page_url}/documents")
+    window.get_by_text("Options for the next upload").click()
+    window.get_by_text("A whole folder").click()
+    chooser = window.locator("[data-testid=stFileUploader]", has_text="directories")
+    with window.expect_file_chooser() as opened:
+        chooser.locator("button").first.click()
+    opened.value.set_files(tmp_path)
+    with RedwellClient(journey_url) as client:
+        while len(found := sorted(document.filename for document in client.documents(q=NAME))) < len(names) + 1:
+            window.wait_for_timeout(200)
+        assert found == [*names, f"last-{NAME}"]
+        assert not list(client.documents(q="Thumbs"))

@@ -261,7 +261,7 @@ def test_no_service_is_told_with_what_to_do() -> None:
 
 
 def test_ingest_walks_folders_and_reports_each_file_in_order(url: str, tmp_path: Path) -> None:
-    for name in ("b.txt", "sub/a.txt", ".hidden", "sub/.git/config"):
+    for name in ("b.txt", "sub/a.txt", ".hidden", "sub/.git/config", "sub/desktop.ini"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("words")
     result = redwell("ingest", str(tmp_path), "--url", url, "--json")

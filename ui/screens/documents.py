@@ -8,12 +8,15 @@ from typing import Any
 import streamlit as st
 
 from rag.client import ApiError
+from rag.intake.names import clutter, hidden
 from rag.replies.documents import Document
 from ui import api, problems, view
 from ui.screens import bulk, tagging
 from ui.words import later, say, several
 
 PER_PAGE = 25
+AT_ONCE = 20
+"""Files in one request: the service takes 100 (`limits.files_per_upload`), and the bar moves."""
 SORTS = {
     "-created_at": later("Newest first"),
     "created_at": later("Oldest first"),
@@ -78,28 +81,41 @@ def _uploader() -> None:
             help=say("For encrypted files. Used once and not kept."),
         )
     if files:
-        with st.spinner(say("Sending {files} …", files=several(len(files), "file", "files"))):
-            _send([(file.name, file.getvalue()) for file in files], collection.strip(), language.strip(), password)
+        # A folder's names are paths. Whoever picked a single hidden file wants it; a folder has those of its programs.
+        wanted = [file for file in files if "/" not in file.name or not (hidden(file.name) or clutter(file.name))]
+        st.session_state.refused, known = [], []
+        bar = st.progress(0.0, sending := say("Sending {files} …", files=several(len(wanted), "file", "files")))
+        for at in range(0, len(wanted), AT_ONCE):
+            group = [(file.name, file.getvalue()) for file in wanted[at : at + AT_ONCE]]
+            known += _send(group, collection.strip(), language.strip(), password)
+            bar.progress((at + len(group)) / len(wanted), sending)
+        if known:
+            st.toast(_already(known), icon=":material/file_copy:")
         st.session_state["upload turn"] += 1  # a new key empties the uploader
         st.rerun()
 
 
-def _send(files: list[tuple[str, bytes]], collection: str, language: str, password: str) -> None:
-    refused: list[tuple[str, problems.Problem]] = []
+def _already(names: list[str]) -> str:
+    if len(names) == 1:
+        return say("{file} is already here.", file=view.label(names[0]))
+    return say("{files} are already here.", files=several(len(names), "file", "files"))
+
+
+def _send(files: list[tuple[str, bytes]], collection: str, language: str, password: str) -> list[str]:
+    """Names of those that were there before; what was refused is kept for `_refusals`."""
+    refused: list[tuple[str, problems.Problem]] = st.session_state.refused
     try:
         uploads = api.client().upload(
             files, collection=collection or None, language=language or None, password=password or None
         )
     except ApiError as error:
         names = files[0][0] if len(files) == 1 else several(len(files), "file", "files")
-        st.session_state.refused = [(names, error)]
-        return
+        refused.append((names, error))
+        return []
     for upload in uploads:
         if upload.error is not None:
             refused.append((upload.filename, upload.error))
-        elif upload.duplicate:
-            st.toast(say("{file} is already here.", file=view.label(upload.filename)), icon=":material/file_copy:")
-    st.session_state.refused = refused
+    return [upload.filename for upload in uploads if upload.duplicate and upload.error is None]
 
 
 def _refusals() -> None:
@@ -116,9 +132,11 @@ def _refusals() -> None:
 def _under_way() -> None:
     """Runs by itself every second while something is under way, then draws the page once more."""
     try:
-        running: list[Document] = []
-        for status in ("analyzing", "reading", "queued"):
-            running += api.client().document_page(status=status, sort="created_at", limit=8).documents
+        found: dict[str, Document] = {}
+        for status in UNDER_WAY:  # in their order: what moves on between two questions is met twice, never missed
+            for document in api.client().document_page(status=status, sort="created_at", limit=8).documents:
+                found[document.id] = document
+        running = sorted(found.values(), key=lambda document: UNDER_WAY.index(document.status), reverse=True)
         total = sum(api.client().stats().by_status.get(status, 0) for status in UNDER_WAY)
     except ApiError as error:
         api.show(error)

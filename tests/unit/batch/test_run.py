@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from ingestion.inline import InlinePipeline
-from ingestion.run import Run, start
+from ingestion.run import Run, asks_language_model, start, wanted_stages
 from rag.analyze import analyze
 from rag.errors import Conflict
+from rag.fields.schema import parse
 from rag.intake.ingestions import ItemStatus, Request, RunStatus
 from rag.model import Stage, Status
 from rag.services import Services
@@ -281,3 +282,25 @@ async def test_what_came_in_an_archive_stays_as_long_as_the_archive(
     (folder / "mail.txt").unlink()
     await load(folder, sync=True)
     assert set(await names(services)) == every - {"mail.txt", "mail.txt/inside.txt"}
+
+
+@pytest.mark.parametrize(
+    ("stages", "expected"),
+    [
+        (("read", "entities", "classify", "index"), False),
+        ((), True),
+        (("read", "index"), False),
+    ],
+)
+async def test_the_language_model_is_started_for_summaries(
+    services: Services, stages: tuple[str, ...], expected: bool
+) -> None:
+    assert await asks_language_model(wanted_stages(stages), services.settings) is expected
+
+
+async def test_the_language_model_is_started_for_a_schema_that_asks_it(services: Services) -> None:
+    stages = wanted_stages(("classify",))
+    for asks in (False, True):
+        document = {"type": "object", "x-model": asks, "properties": {"rent": {"type": "number"}}}
+        await services.state.documents.save_schema("leases", parse("lease", document))
+        assert await asks_language_model(stages, services.settings) is asks

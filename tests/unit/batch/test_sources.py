@@ -13,7 +13,7 @@ from rag.errors import InvalidInput, NotFound, TooLarge
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("b.txt", "a.pdf", "deep/er/c.txt", "deep/d.md", ".hidden/e.txt", ".f.txt"):
+    for name in ("b.txt", "a.pdf", "deep/er/c.txt", "deep/d.md", ".hidden/e.txt", ".f.txt", "deep/Thumbs.db"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
