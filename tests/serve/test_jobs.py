@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,26 @@ def test_a_job_finds_what_an_upload_finds(job: Job, client: RedwellClient, libra
         assert loaded.classification == uploaded.classification
         for number in range(1, (uploaded.page_count or 0) + 1):
             assert client.page(id, number) == client.page(library[name], number)
+
+
+def test_its_passages_and_vectors_are_those_of_an_upload_to_the_byte(
+    job: Job, client: RedwellClient, stack: Stack
+) -> None:
+    for name in FILES:
+        (sent,) = client.upload([SAMPLES / name], collection="singly")
+        assert sent.id is not None
+        client.wait(sent.id, timeout=120)
+    assert vectors(stack, "batch") == vectors(stack, "singly")
+
+
+def vectors(stack: Stack, collection: str) -> list[tuple[str, int, int, int, bytes]]:
+    """(file, page, start, end, vector) of every passage, as the database has them."""
+    query = """select filename, page, start, "end", vector from chunks join embeddings on chunk_id = chunks.id
+        join documents on documents.id = document_id where collection = ? order by filename, page, start"""
+    with closing(sqlite3.connect(f"file:{stack.data_dir / 'redwell.sqlite3'}?mode=ro", uri=True)) as database:
+        found = database.execute(query, (collection,)).fetchall()
+    assert len({row[0] for row in found}) == len(FILES)
+    return found
 
 
 def test_what_a_job_loaded_is_found(job: Job, client: RedwellClient) -> None:
