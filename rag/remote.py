@@ -15,6 +15,7 @@ from rag.analysis.labels import Example, LabelSet, Trained
 from rag.model import Box, Classification, Entity, Message, Page, PageTask, Token, Usage, Words
 from rag.ports import Generator, Outline, Reranker, Retriever, SearchQuery, SearchResult, Terms
 from rag.redaction.mask import MaskedGenerator
+from rag.redaction.rules import Countries
 from rag.retrieval.candidates import Candidates as Found
 from rag.retrieval.embedders import embedding_version
 from rag.retrieval.shards import ShardedRetriever
@@ -197,9 +198,10 @@ def remote_services(
 
     def generated(own: Llm, transport: Transport | None) -> Generator:
         generator = CountedGenerator(_generator(own, transport, seconds), metrics)
-        return (
-            MaskedGenerator(generator, entities, settings.redaction.kinds) if settings.redaction.prompts else generator
-        )
+        hidden = settings.redaction
+        if not hidden.prompts:
+            return generator
+        return MaskedGenerator(generator, entities, hidden.kinds, Countries(hidden.countries, hidden.phone_countries))
 
     named: dict[str, Generator] = {}
     for key, own in settings.models.items():

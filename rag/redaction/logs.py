@@ -7,17 +7,18 @@ from typing import Any
 
 import structlog
 
-from rag.redaction.rules import find
+from rag.redaction.rules import EVERY, Countries, find
 
 _OWN = frozenset({"timestamp", "level", "document", "job", "request", "request_id", "trace_id"})
 """Keys whose values are ids and times: their digits mean nothing of a person."""
 
 
 class Redactor:
-    """A structlog processor: [KIND] in the place of what the rules find, in texts at any depth."""
+    """A structlog processor: [KIND] in the place of what has a form, in texts at any depth."""
 
-    def __init__(self, kinds: Sequence[str]) -> None:
+    def __init__(self, kinds: Sequence[str], countries: Countries = EVERY) -> None:
         self._kinds = tuple(kinds)
+        self._countries = countries
 
     def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         for key, value in event.items():
@@ -35,15 +36,20 @@ class Redactor:
         return value
 
     def text(self, text: str) -> str:
-        for one in reversed(find(text, self._kinds)):
+        for one in reversed(find(text, self._kinds, self._countries)):
             text = f"{text[: one.start]}[{one.kind}]{text[one.end :]}"
         return text
 
 
-def redact_logs(kinds: Sequence[str]) -> None:
+def redact_logs(kinds: Sequence[str], countries: Countries = EVERY) -> None:
     """From now on in this process, before what else is done to a line. Tracebacks are formatted first, and cleaned too."""
     processors = [one for one in structlog.get_config()["processors"] if not isinstance(one, Redactor)]
     at = max(0, len(processors) - 1)  # the last one renders
     structlog.configure(
-        processors=[*processors[:at], structlog.processors.format_exc_info, Redactor(kinds), *processors[at:]]
+        processors=[
+            *processors[:at],
+            structlog.processors.format_exc_info,
+            Redactor(kinds, countries),
+            *processors[at:],
+        ]
     )

@@ -10,6 +10,7 @@ from rag.errors import NotReady, ParserLimit
 from rag.model import Box, Document, Page, PageTask, Stage, StageStatus
 from rag.read.sniff import PDF
 from rag.redaction.plan import Removal, pattern, plan, redacted_text, removed_terms
+from rag.redaction.rules import Countries
 from rag.runtime.concurrency import bounded
 from rag.services import Services
 
@@ -26,7 +27,9 @@ async def removals(document: Document, kinds: Sequence[str], services: Services)
             raise NotReady(f"The stage '{stage.value}' of the document is not done: names would be left in.")
     store = services.state.documents
     pages, entities = await store.pages(document.id), await store.entities(document.id)
-    return pages, await asyncio.to_thread(plan, pages, entities, kinds)
+    own = services.settings.redaction
+    countries = Countries(own.countries, own.phone_countries)
+    return pages, await asyncio.to_thread(plan, pages, entities, kinds, countries)
 
 
 async def text_without(document: Document, kinds: Sequence[str], services: Services) -> str:
@@ -71,7 +74,8 @@ async def _left(
     services: Services,
 ) -> dict[int, list[Box]]:
     """Boxes, in the original page's unit, of removed words that text recognition still reads in the pictures."""
-    search = pattern(terms)
+    search, own = pattern(terms), services.settings.redaction
+    countries = Countries(own.countries, own.phone_countries)
     key = f"redacted/{uuid4().hex}"
     await services.state.blobs.put(key, data)
     try:
@@ -82,7 +86,7 @@ async def _left(
         await services.state.blobs.delete(key)
     left: dict[int, list[Box]] = {}
     for original, seen in zip(pages, read, strict=True):
-        spans = [one[:2] for one in ((r.start, r.end) for r in plan([seen], (), kinds))]
+        spans = [one[:2] for one in ((r.start, r.end) for r in plan([seen], (), kinds, countries))]
         if search is not None:
             spans += [match.span() for match in search.finditer(seen.text)]
         across, down = original.width / max(1e-6, seen.width), original.height / max(1e-6, seen.height)

@@ -11,6 +11,7 @@ from typing import Any
 from rag.model import Message, Page, Source, Token
 from rag.ports import EntityRecognizer, Generator
 from rag.redaction.plan import plan
+from rag.redaction.rules import EVERY, Countries
 
 _MASK = re.compile(r"\[([A-Z_]+_\d+)\]")
 _BEGUN = re.compile(r"\[[A-Z_]*(?:_\d*)?$")
@@ -39,10 +40,13 @@ class Masks:
 class MaskedGenerator:
     """Wraps a generator. Masks are numbered a kind: '[PERSON_1] rents from [PERSON_2]'; the same text has one mask."""
 
-    def __init__(self, inner: Generator, entities: EntityRecognizer, kinds: Sequence[str]) -> None:
+    def __init__(
+        self, inner: Generator, entities: EntityRecognizer, kinds: Sequence[str], countries: Countries = EVERY
+    ) -> None:
         self._inner = inner
         self._entities = entities
         self._kinds = tuple(kinds)
+        self._countries = countries
 
     @property
     def model(self) -> str:
@@ -83,7 +87,8 @@ class MaskedGenerator:
             if message.role != "system"
         ]
         named = await self._entities.recognize(pages)
-        found = await asyncio.to_thread(plan, pages, [one for page in named for one in page], self._kinds)
+        entities = [one for page in named for one in page]
+        found = await asyncio.to_thread(plan, pages, entities, self._kinds, self._countries)
         result = []
         for number, message in enumerate(messages, 1):
             text, at = "", 0

@@ -1,19 +1,15 @@
-"""Personal data that has a form: numbers with check digits, addresses, what stands after labels. Pure.
-
-The kinds and most forms are those of Presidio's recognisers; Presidio itself is not used, since importing it loads spaCy and
-torch (600 MB) into processes that have neither.
-"""
+"""Personal data that has a form: by Presidio's recognisers, and by rules where those are better (docs/redaction.md). Pure."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from rag.analysis import entity_rules
-from rag.analysis.entity_rules import luhn, valid_iban
+from rag.analysis.entity_rules import luhn
+from rag.redaction.recognisers import numbers
 
 
 class Pii(StrEnum):
@@ -29,11 +25,15 @@ class Pii(StrEnum):
     TAX_ID = "TAX_ID"
     SOCIAL_SECURITY = "SOCIAL_SECURITY"
     ID_NUMBER = "ID_NUMBER"
+    HEALTH_ID = "HEALTH_ID"
+    BANK_ACCOUNT = "BANK_ACCOUNT"
+    VEHICLE = "VEHICLE"
+    CRYPTO = "CRYPTO"
     IP = "IP"
+    MAC = "MAC"
+    URL = "URL"
 
 
-REGIONS = ("DE", "GB", "US", "AT", "CH", "IE")
-"""Whose national telephone numbers are known; international ones always are."""
 _SEP = r"[ .\u00a0-]?"
 _MONTHS = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)\w*"
 _DATE = rf"(?:\d{{1,2}}[./-]\d{{1,2}}[./-]\d{{2,4}}|\d{{4}}-\d\d-\d\d|\d{{1,2}}\.? {_MONTHS} \d{{4}}|{_MONTHS} \d{{1,2}},? \d{{4}})"
@@ -52,38 +52,52 @@ class Found:
     kind: str
 
 
-def find(text: str, kinds: Iterable[str]) -> list[Found]:
-    """Spans of the kinds that rules know, in order, none over another; the earlier rule wins."""
+@dataclass(frozen=True, slots=True)
+class Countries:
+    """ISO codes of the countries whose numbers are looked for (`redaction.countries`, `redaction.phone_countries`)."""
+
+    numbers: tuple[str, ...] = ("AU", "DE", "ES", "GB", "IN", "IT", "PL", "US")
+    phones: tuple[str, ...] = ("DE", "GB", "US", "AT", "CH", "IE")
+    """Of these national telephone numbers too; international ones are always found."""
+
+
+EVERY = Countries()
+
+
+def find(text: str, kinds: Iterable[str], countries: Countries = EVERY) -> list[Found]:
+    """Spans of the kinds that have a form, in order, none over another; the earlier rule wins."""
     wanted = set(kinds)
     found: list[Found] = []
     taken = bytearray(len(text))
-    for one in _all(text, wanted):
+    for one in _all(text, wanted, countries):
         if one.end > one.start and not any(taken[one.start : one.end]):
             taken[one.start : one.end] = b"\x01" * (one.end - one.start)
             found.append(one)
     return sorted(found)
 
 
-def _all(text: str, wanted: set[str]) -> Iterator[Found]:
+def _all(text: str, wanted: set[str], countries: Countries) -> Iterator[Found]:
     for kind, pattern, holds in _RULES:
         if kind in wanted:
             for match in pattern.finditer(text):
                 start, end = match.span(1) if pattern.groups else match.span()
                 if holds(text[start:end]):
                     yield Found(start, end, kind.value)
+    for start, end, name in numbers(text, wanted, countries.numbers):
+        yield Found(start, end, name)
     by_entity = {"EMAIL": Pii.EMAIL, "IBAN": Pii.IBAN, "PHONE": Pii.PHONE}
     for entity in entity_rules.find(text):
         if entity.type in by_entity and by_entity[entity.type] in wanted:
             yield Found(entity.start, entity.end, entity.type)
     if Pii.PHONE in wanted:
-        yield from _phones(text)
+        yield from _phones(text, countries.phones)
 
 
-def _phones(text: str) -> Iterator[Found]:
-    """Numbers that a country of REGIONS really gives out, by Google's metadata."""
+def _phones(text: str, regions: Sequence[str]) -> Iterator[Found]:
+    """Numbers that one of the regions really gives out, by Google's metadata."""
     import phonenumbers
 
-    for region in REGIONS:
+    for region in regions:
         for match in phonenumbers.PhoneNumberMatcher(text, region):
             raw = text[match.start : match.end]
             # A bare run of digits is as well an article's or an invoice's number.
@@ -117,29 +131,6 @@ def german_pension_number(text: str) -> bool:
     return total % 10 == int(plain[11])
 
 
-def nhs_number(text: str) -> bool:
-    """Ten digits, weighted modulo 11."""
-    digits = [int(sign) for sign in text if sign.isdigit()]
-    if len(digits) != 10 or len(set(digits)) == 1:
-        return False
-    check = 11 - sum(digit * (10 - at) for at, digit in enumerate(digits[:9])) % 11
-    return check % 11 == digits[9] and check != 10
-
-
-def social_security_number(text: str) -> bool:
-    """US: no area 000, 666 or 9xx, no group 00, no serial 0000."""
-    area, group, serial = re.findall(r"\d+", text)
-    return area not in ("000", "666") and area < "900" and group != "00" and serial != "0000"
-
-
-def _address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _labelled(labels: str, value: str) -> re.Pattern[str]:
     return re.compile(
         rf"(?<!\w)(?:{labels})\b\.?(?: ?(?:no|nr|number|nummer)\.?)?(?: is| lautet)?[\s:#]{{1,3}}({value})(?!\w)",
@@ -156,18 +147,13 @@ def _has_digit(text: str) -> bool:
 
 
 _RULES: tuple[tuple[Pii, re.Pattern[str], Callable[[str], bool]], ...] = (
-    (Pii.EMAIL, re.compile(r"(?<![\w.+-])[\w.+-]+ ?@ ?[\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}\b"), _any),
-    (Pii.IBAN, re.compile(r"\b[A-Z]{2}\d{2}(?:[ \u00a0]?[A-Z0-9]{4}){2,7}(?:[ \u00a0]?[A-Z0-9]{1,3})?\b"), valid_iban),
+    (Pii.EMAIL, re.compile(r"(?<![\w.+'-])[\w.+-]+(?:'[\w.+-]+)? ?@ ?[\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}\b"), _any),
     (Pii.CARD, re.compile(r"(?<![\d.,-])\d(?:[ -]?\d){12,18}(?![\d-])"), luhn),
-    (Pii.SOCIAL_SECURITY, re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"), social_security_number),
     (Pii.SOCIAL_SECURITY, re.compile(rf"(?<!\w)\d\d{_SEP}\d{{6}}{_SEP}[A-Z]{_SEP}\d{{3}}(?!\w)"), german_pension_number),
-    (Pii.SOCIAL_SECURITY, re.compile(r"(?<!\w)(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?!\w)"), _any),
-    (Pii.SOCIAL_SECURITY, _labelled(r"nhs", rf"\d{{3}}{_SEP}\d{{3}}{_SEP}\d{{4}}"), nhs_number),
     (Pii.TAX_ID, re.compile(rf"(?<![\d.,/-])\d\d{_SEP}\d{{3}}{_SEP}\d{{3}}{_SEP}\d{{3}}(?![\d,/-])"), german_tax_id),
     (Pii.TAX_ID, _labelled(r"steuernummer|steuer-nr|st\.-nr|tax (?:id|identification)|tin", r"[\d][\d /-]{7,15}\d"), _has_digit),
-    (Pii.ID_NUMBER, _labelled(r"passport|reisepass|pass-nr|identity card|id card|personalausweis(?:nummer)?|ausweis-nr|driving licen[cs]e|driver'?s licen[cs]e|führerschein|national id", r"[A-Z0-9][A-Z0-9 -]{4,18}[A-Z0-9]"), _has_digit),
+    (Pii.ID_NUMBER, _labelled(r"passport|reisepass(?:nummer)?|pass-nr|identity card|id card|personalausweis(?:nummer)?|ausweis-nr|driving licen[cs]e|driver'?s licen[cs]e|führerschein(?:nummer)?|national id", r"(?-i:[A-Z0-9][A-Z0-9 -]{4,18}[A-Z0-9])"), _has_digit),
     (Pii.BIRTH_DATE, re.compile(rf"(?<!\w)(?:date of birth|born(?: on)?|d\.?o\.?b\.?|geb(?:oren)?(?: am)?\.?|geburtsdatum)[\s:]{{1,3}}({_DATE})", re.IGNORECASE), _any),
-    (Pii.IP, re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4})(?![\w:]|\.\d)"), _address),
     (Pii.ADDRESS, re.compile(rf"(?<!\w)\d{{1,5}}[a-zA-Z]?,? (?:[A-ZÄÖÜ][\w'’-]+ ){{1,4}}(?i:{_STREET})(?!\w)"), _any),
     (Pii.ADDRESS, re.compile(rf"(?<!\w)(?:[A-ZÄÖÜ][\w-]*(?: |-))?[A-ZÄÖÜ]\w{{2,}}-?(?i:{_STRASSE}) ?\d{{1,4}} ?[a-z]?(?!\w)|(?<!\w)(?:Am|An der|Auf der|Im|Zum|Zur) [A-ZÄÖÜ]\w+ \d{{1,4}}[a-z]?(?!\w)"), _any),
     (Pii.ADDRESS, re.compile(r"(?<!\w)(?:[A-Z]-)?\d{5} [A-ZÄÖÜ][a-zäöüß]{2,}(?:[ -](?:am|an der|im|bei|[A-ZÄÖÜ])[\wäöüß]*)*(?!\w)"), _any),

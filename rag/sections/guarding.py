@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -33,6 +33,12 @@ class Antivirus(Section):
     """Infected files are kept in the blob store under quarantine/, where nothing reads them."""
 
 
+Country = Literal[
+    "AU", "CA", "DE", "ES", "FI", "GB", "IN", "IT", "KR", "NG", "PH", "PL", "SE", "SG", "TH", "TR", "US", "ZA"
+]  # fmt: skip
+"""ISO codes of the countries whose personal numbers there are recognisers for (rag/redaction/recognisers.py)."""
+
+
 class Redaction(Section):
     """Personal data (docs/redaction.md)."""
 
@@ -47,9 +53,18 @@ class Redaction(Section):
         "TAX_ID",
         "SOCIAL_SECURITY",
         "ID_NUMBER",
+        "HEALTH_ID",
+        "BANK_ACCOUNT",
+        "VEHICLE",
+        "CRYPTO",
         "IP",
+        "MAC",
     )
-    """What redacted texts and PDFs leave out when the request does not say."""
+    """What redacted texts and PDFs leave out when the request does not say. URL is the one more that can be named."""
+    countries: tuple[Country, ...] = ("AU", "DE", "ES", "GB", "IN", "IT", "PL", "US")
+    """Whose personal, tax, health, bank and vehicle numbers are looked for."""
+    phone_countries: tuple[Annotated[str, Field(pattern="^[A-Z]{2}$")], ...] = ("DE", "GB", "US", "AT", "CH", "IE")
+    """Whose telephone numbers are looked for without their country's code; with it they are found of every country."""
     dpi: int = 150
     """Of the pictures of a redacted PDF."""
     pages: int = 200

@@ -11,6 +11,7 @@ from ray import serve
 from ray.serve.schema import LoggingConfig, ReplicaState, TracingConfig
 
 from rag.redaction.logs import redact_logs
+from rag.redaction.rules import Countries
 from rag.runtime.call_figures import CallFigures, call_figures
 from rag.runtime.logs import configure
 from rag.runtime.loopback import stays_here
@@ -26,8 +27,9 @@ EXPORTER = "rag.serving.monitoring:span_processors"
 def log_as_json(settings: Settings) -> None:
     """Called by every deployment's constructor: its events join Serve's own JSON lines, with its request id."""
     configure(SERVE_LOGGER)
-    if settings.redaction.logs:
-        redact_logs(settings.redaction.kinds)
+    own = settings.redaction
+    if own.logs:
+        redact_logs(own.kinds, Countries(own.countries, own.phone_countries))
 
 
 def deployment_states() -> list[DeploymentState]:

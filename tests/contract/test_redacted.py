@@ -25,7 +25,20 @@ from rag.services import Services, open_state
 from rag.settings import Limits, Reading, Redaction, Settings
 from rag.worker import run_job
 
-SECRETS = ("Anna", "Keller", "anna.keller", "example.org", "7946", "0958", "3704", "0532", "4111")
+SECRETS = (
+    "Anna",
+    "Keller",
+    "anna.keller",
+    "example.org",
+    "7946",
+    "0958",
+    "3704",
+    "0532",
+    "4111",
+    "021000021",
+    "44051401359",
+    "A12345678",
+)
 KEPT = ("monthly", "rent", "payable", "Dublin")
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 
@@ -110,6 +123,7 @@ def born_digital() -> bytes:
         "The monthly rent is payable in advance on the third working day.",
         "Write to anna.keller@example.org or call (020) 7946 0958 at any time.",
         "Account: DE89 3704 0044 0532 0130 00, card 4111 1111 1111 1111.",
+        "PESEL: 44051401359, US passport A12345678, routing number 021000021.",
         "Signed by Keller in the presence of a witness.",
     )
     for at, line in enumerate(lines):
@@ -138,6 +152,7 @@ def scan() -> bytes:
         "The monthly rent is payable in advance.",
         "Write to anna.keller@example.org or call (020) 7946 0958.",
         "Account: DE89 3704 0044 0532 0130 00",
+        "PESEL: 44051401359, US passport A12345678",
     )
     for at, line in enumerate(lines):
         draw.text((120, 150 + 90 * at), line, fill="black", font=ImageFont.truetype(FONT, 40))

@@ -6,7 +6,7 @@ from rag.errors import InvalidInput
 from rag.fakes import text_page
 from rag.model import Entity
 from rag.redaction.plan import PERSONAL, chosen_kinds, plan, redacted_text
-from rag.redaction.rules import find, german_pension_number, german_tax_id, luhn, nhs_number
+from rag.redaction.rules import Countries, find, german_pension_number, german_tax_id, luhn
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,31 @@ from rag.redaction.rules import find, german_pension_number, german_tax_id, luhn
         ("at 12 Harbour Street in", "ADDRESS", "12 Harbour Street"),
         ("in der Hafenstr. 12", "ADDRESS", "Hafenstr. 12"),
         ("nach 20457 Hamburg", "ADDRESS", "20457 Hamburg"),
+        ("Social security number: 219 09 9999", "SOCIAL_SECURITY", "219 09 9999"),
+        ("write to o'neill@example.ie now", "EMAIL", "o'neill@example.ie"),
+        ("from 2a02:8108:9640::1 at", "IP", "2a02:8108:9640::1"),
+        ("of 4c:5e:0c:d2:81:3a in", "MAC", "4c:5e:0c:d2:81:3a"),
+        ("to 1BoatSLRHtKNngkdXEeobR76b53LETtpyT by", "CRYPTO", "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"),
+        ("see www.keller.example.com/cv.pdf there", "URL", "www.keller.example.com/cv.pdf"),
+        ("at https://example.org/anna now", "URL", "https://example.org/anna"),
+        ("il signor RSSMRA85T10A562S dichiara", "TAX_ID", "RSSMRA85T10A562S"),
+        ("ITIN: 912-70-1234", "TAX_ID", "912-70-1234"),
+        ("TFN 876 543 210", "TAX_ID", "876 543 210"),
+        ("PAN: ABCPK1234L", "TAX_ID", "ABCPK1234L"),
+        ("con DNI 12345678Z y", "ID_NUMBER", "12345678Z"),
+        ("el titular, X1234567L, firma", "ID_NUMBER", "X1234567L"),
+        ("PESEL: 44051401359", "ID_NUMBER", "44051401359"),
+        ("Aadhaar 2341 2341 2346", "ID_NUMBER", "2341 2341 2346"),
+        ("US passport A12345678", "ID_NUMBER", "A12345678"),
+        ("Driver's license: D1234567", "ID_NUMBER", "D1234567"),
+        ("Führerscheinnummer: B072RRE2I55", "ID_NUMBER", "B072RRE2I55"),
+        ("Medicare number: 2123 45670 1", "HEALTH_ID", "2123 45670 1"),
+        ("DEA number AB1234563", "HEALTH_ID", "AB1234563"),
+        ("NPI 1234567893", "HEALTH_ID", "1234567893"),
+        ("ABA routing number 021000021", "BANK_ACCOUNT", "021000021"),
+        ("Account number: 002345678901", "BANK_ACCOUNT", "002345678901"),
+        ("Kennzeichen: HH-AB 1234", "VEHICLE", "HH-AB 1234"),
+        ("number plate: AB12 CDE", "VEHICLE", "AB12 CDE"),
     ],
 )
 def test_personal_data_is_told_by_its_form(text, kind, found):
@@ -44,6 +69,16 @@ def test_personal_data_is_told_by_its_form(text, kind, found):
         "Invoice 86095742710",
         "Version 1.2.3.400",
         "The total is 12,345.67 for 2026.",
+        "Section A.5.3.1.7 applies.",
+        "1BoatSLRHtKNngkdXEeobR76b53LETtpyU",
+        "Thank you.Please come again.",
+        "PESEL: 44051401358",
+        "Ref 202309097001 confirms the payment.",
+        "Confirmation code R000017473",
+        "Licence fees are specified in PO #104962.",
+        "The bank saves 20250001 units a year.",
+        "Doc no. CS00241999, cash sales",
+        "DNI 12345678A",
     ],
 )
 def test_what_has_wrong_check_digits_is_none(text):
@@ -57,8 +92,17 @@ def test_check_digits():
     assert not german_tax_id("86095742718")
     assert german_pension_number("15070649C103")
     assert not german_pension_number("15070649C104")
-    assert nhs_number("9434765919")
-    assert not nhs_number("9434765918")
+
+
+def test_only_the_countries_asked_for_are_looked_at():
+    text = "PESEL: 44051401359, DNI 12345678Z, Tel 01 712 3456 78"
+    assert [one.kind for one in find(text, ["ID_NUMBER"], Countries(("ES",), ()))] == ["ID_NUMBER"]
+    assert find(text, PERSONAL, Countries((), ())) == find(text, ["PHONE"], Countries((), ()))
+
+
+def test_a_label_counts_only_before_its_number():
+    text = "4405140135 is the sum of the year. " + "x" * 50 + " 44051401359 PESEL"
+    assert find(text, PERSONAL) == []
 
 
 def test_only_the_kinds_asked_for_are_found():

@@ -1,0 +1,43 @@
+"""Presidio's recognisers without Presidio's engines."""
+
+import subprocess
+import sys
+from typing import get_args
+
+import pytest
+
+from rag.redaction.recognisers import ANYWHERE, BY_COUNTRY, numbers
+from rag.redaction.rules import Countries, Pii
+from rag.sections.guarding import Country, Redaction
+
+
+def test_no_engine_is_loaded_with_them():
+    code = (
+        "import sys\n"
+        "from rag.redaction.rules import find\n"
+        "assert [one.kind for one in find('US passport A12345678', ['ID_NUMBER'])] == ['ID_NUMBER']\n"
+        "print([name for name in ('torch', 'spacy', 'transformers', 'tldextract', 'requests') if name in sys.modules])\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("country", sorted(BY_COUNTRY))
+def test_every_recogniser_of_a_country_runs(country):
+    assert list(numbers("Nothing to be found here.", list(Pii), (country,))) == []
+
+
+def test_the_settings_name_what_there_is():
+    own = Redaction()
+    assert set(get_args(Country)) == set(BY_COUNTRY)
+    assert Countries() == Countries(own.countries, own.phone_countries)
+    assert {one.value for one in Pii} - set(own.kinds) == {"URL"}
+    assert {one.kind for sources in (ANYWHERE, *BY_COUNTRY.values()) for one in sources} <= {one.value for one in Pii}
+
+
+def test_two_countries_see_the_same_text_each_its_way():
+    text = "numero di passaporto YA1234567, PESEL 44051401359"
+    assert [text[start:end] for start, end, _ in numbers(text, ["ID_NUMBER"], ("IT", "PL"))] == [
+        "YA1234567",
+        "44051401359",
+    ]
