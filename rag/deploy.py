@@ -63,9 +63,10 @@ class BuildArgs(BaseModel):
     """Overrides of rag.settings.Settings."""
 
 
-def build(args: BuildArgs) -> serve.Application:
-    """Raises ConfigurationError when `server.host` is an open address and no API key is set."""
-    settings = load(args.profile, overrides=args.config)
+def build(args: BuildArgs | dict[str, Any]) -> serve.Application:
+    """Raises ConfigurationError when `server.host` is an open address and no API key is set, ValidationError for unknown keys."""
+    own = BuildArgs.model_validate(args)  # Serve does it by itself only where the annotation is a class and no text
+    settings = load(own.profile, overrides=own.config)
     check_exposure(settings)
     check_shares(settings, cards=None)
     return build_application(settings)

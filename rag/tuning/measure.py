@@ -44,18 +44,19 @@ def texts(stage: str, calls: int) -> list[str]:
 def batch_seconds(
     stage: str, settings: Settings, *, progress: Callable[[str], None] = lambda line: None
 ) -> dict[int, float]:
-    """Calls in a batch -> median seconds of it, over REPEATS."""
+    """Calls in a batch -> median seconds of it, over REPEATS. Sizes take turns, so that what else the machine does meets all of them."""
     work = worker(stage, settings)
     given = texts(stage, max(SIZES))
     work(given[: ITEMS[stage]])
-    measured: dict[int, float] = {}
-    for size in SIZES:
-        seconds = []
-        for repeat in range(REPEATS):
+    seconds: dict[int, list[float]] = {size: [] for size in SIZES}
+    for repeat in range(REPEATS):
+        progress(f"{stage}: round {repeat + 1} of {REPEATS}")
+        for size in SIZES:
             at = (repeat * size * ITEMS[stage]) % max(1, len(given) - size * ITEMS[stage] + 1)
             started = time.perf_counter()
             work(given[at : at + size * ITEMS[stage]])
-            seconds.append(time.perf_counter() - started)
-        measured[size] = median(seconds)
-        progress(f"{stage}: {size} calls in {measured[size] * 1000:.0f} ms")
+            seconds[size].append(time.perf_counter() - started)
+    measured = {size: median(taken) for size, taken in seconds.items()}
+    for size, taken in measured.items():
+        progress(f"{stage}: {size} calls in {taken * 1000:.0f} ms")
     return measured

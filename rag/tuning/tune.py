@@ -16,6 +16,8 @@ from rag.tuning.play import play
 from rag.tuning.simulate import Choice, choice, choices, latencies, seconds_of, slowest
 
 PLAYED_SECONDS = 6
+PLAYED_CALLS, PLAYED_MOST_SECONDS = 20, 30
+"""So many calls at least, even where it takes longer: up to so long."""
 PLAYED_SHARE = 0.8
 """Of the rate that a choice should bear: what it is tried with."""
 
@@ -66,7 +68,7 @@ def _tune(stage: str, settings: Settings, goal: float, progress: Callable[[str],
         )
     best = found[0]
     rate = best.rate * PLAYED_SHARE
-    calls = max(20, int(rate * PLAYED_SECONDS))
+    calls = played_calls(rate)
     progress(f"{stage}: trying {best.size} calls, {best.wait * 1000:g} ms at {rate:.1f} calls a second")
     seconds = asyncio.run(
         play(
@@ -82,6 +84,11 @@ def _tune(stage: str, settings: Settings, goal: float, progress: Callable[[str],
     light = max(one.rate for one in found) / 10
     now = choice(measured, own.max_batch_size, own.batch_wait_s, goal, light)
     return Tuned(stage, goal, measured, best, now, choice(measured, 1, 0.0, goal, light), rate, slowest(seconds))
+
+
+def played_calls(rate: float) -> int:
+    """`rate`: calls a second."""
+    return max(1, int(rate * PLAYED_SECONDS), min(PLAYED_CALLS, int(rate * PLAYED_MOST_SECONDS)))
 
 
 def draw(results: Sequence[Tuned], path: Path) -> None:

@@ -11,7 +11,7 @@ from rag.errors import ConfigurationError
 from rag.settings import Settings
 from rag.tuning.play import play
 from rag.tuning.simulate import choice, choices, latencies, most, seconds_of, slowest
-from rag.tuning.tune import Tuned, draw, tune
+from rag.tuning.tune import Tuned, draw, played_calls, tune
 
 LINEAR = {1: 0.1, 2: 0.2, 4: 0.4, 8: 0.8}
 """A batch costs as much as its calls one by one."""
@@ -97,3 +97,7 @@ def test_settings_and_curves(tmp_path):
 def test_a_stage_without_batches_is_refused():
     with pytest.raises(ConfigurationError, match="'ocr' has no batches"):
         tune(["ocr"], Settings(), goal=1.0)
+
+
+def test_a_slow_machine_is_not_played_with_for_ever():
+    assert [played_calls(rate) for rate in (0.01, 0.2, 2.0, 10.0)] == [1, 6, 20, 60]
