@@ -33,6 +33,7 @@ from rag.store.buckets import file_system
 NODE_CPUS = 6
 """Logical CPUs of each node: one alone must hold all operators."""
 START_SECONDS = 60
+JOIN_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ def bench_nodes(
                 time.sleep(0.2)
             at = one.ended
             killed = _kill(second)
+            if not killed:
+                raise StageFailed("No operator ran on the second node: its death shows nothing.", "Load more files.")
             progress(f"the second node was killed with {killed} operators; {at} of {files} files were over")
             one.finish()
             seconds = time.perf_counter() - started
@@ -112,9 +115,7 @@ def _cluster(environment: dict[str, str]) -> Iterator[tuple[str, subprocess.Pope
     try:
         _wait_for(port, head)
         second = _node([f"--address={address}"], environment)
-        time.sleep(5)  # it joins; a load that begins earlier would find one node
-        if second.poll() is not None:
-            raise StageFailed(f"The second node ended with {second.returncode}.", "Run `ray start` by hand.")
+        _joined(second)
         yield address, second
     finally:
         for process in (second, head):
@@ -130,7 +131,7 @@ def _node(arguments: list[str], environment: dict[str, str]) -> subprocess.Popen
         )
     return subprocess.Popen(
         [ray, "start", "--block", "--disable-usage-stats", f"--num-cpus={NODE_CPUS}", *arguments],
-        env={**os.environ, **environment},
+        env={**os.environ, "RAY_AUTH_MODE": "token", **environment},  # the first node asks the second one for its token
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -145,6 +146,17 @@ def _wait_for(port: int, head: subprocess.Popen[bytes]) -> None:
                 return
         time.sleep(0.2)
     raise StageFailed("The first Ray node did not start.", "Run `ray start --head` by hand.")
+
+
+def _joined(node: subprocess.Popen[bytes]) -> None:
+    """Returns some seconds after its raylet began. Raises StageFailed when the node ends instead."""
+    deadline = time.monotonic() + START_SECONDS
+    while node.poll() is None and time.monotonic() < deadline:
+        if any(child.name() == "raylet" for child in psutil.Process(node.pid).children(recursive=True)):
+            time.sleep(JOIN_SECONDS)  # a load that begins earlier would find one node
+            return
+        time.sleep(0.2)
+    raise StageFailed("The second node did not join the first.", "Run `ray start --address=...` by hand.")
 
 
 def _kill(node: subprocess.Popen[bytes]) -> int:
