@@ -35,6 +35,11 @@ def claims(settings: Settings) -> list[Claim]:
     }
     if settings.reranking.model and not settings.reranking.base_url:
         small["reranking"] = settings.reranking.scaling
+    # A candidate is a deployment of its own, with the share of the one that it stands beside.
+    if settings.entities.candidate:
+        small["entities.candidate"] = settings.entities.scaling
+    if settings.classifying.candidate:
+        small["classifying.candidate"] = settings.classifying.scaling
     found = [_small(name, scaling) for name, scaling in small.items() if scaling.gpus > 0]
     if settings.retrieval.scaling.gpus > 0:
         found.append(_small("retrieval", settings.retrieval.scaling, copies=settings.retrieval.shards))

