@@ -155,9 +155,11 @@ class _Loaded(NamedTuple):
 
 
 def numbers(text: str, kinds: Iterable[str], countries: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """(start, end, kind) of what the recognisers of everywhere and of the countries believe; may lie over each other."""
+    """(start, end, kind) of what the recognisers of everywhere and of the countries believe; may lie over each other. First what stands
+    nearest to its label, last what is believed by its form alone."""
     wanted = set(kinds)
     lowered = text.casefold()
+    believed: list[tuple[int, int, int, str]] = []
     for one in _loaded(tuple(countries)):
         kind, by_form = one.source.kind, one.source.by_form
         # Most pages hold no label of most countries, and are done with at the cost of looking for the words.
@@ -167,9 +169,20 @@ def numbers(text: str, kinds: Iterable[str], countries: Sequence[str]) -> Iterat
             continue
         for found in one.recogniser.analyze(text, one.recogniser.supported_entities):
             sure = by_form and found.score >= SURE and _stands_alone(kind, text, found.start, found.end)
-            if sure or one.labels.search(text[max(0, found.start - LOOKS_BACK) : found.start].casefold()):
-                matched = text[found.start : found.end]
-                yield found.start, found.start + len(matched.rstrip()), kind
+            away = _away(one.labels, text[max(0, found.start - LOOKS_BACK) : found.start].casefold())
+            if away is None and sure:
+                away = LOOKS_BACK
+            if away is not None:
+                end = found.start + len(text[found.start : found.end].rstrip())
+                believed.append((away, found.start, end, kind))
+    for _, start, end, kind in sorted(believed, key=lambda one: one[0]):
+        yield start, end, kind
+
+
+def _away(labels: re.Pattern[str], before: str) -> int | None:
+    """Characters from the last label to the end; None where there is none."""
+    ends = [match.end() for match in labels.finditer(before)]
+    return len(before) - ends[-1] if ends else None
 
 
 def _stands_alone(kind: str, text: str, start: int, end: int) -> bool:

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from rag.redaction.recognisers import ANYWHERE, BY_COUNTRY, numbers
-from rag.redaction.rules import Countries, Pii
+from rag.redaction.rules import Countries, Pii, find
 from rag.sections.guarding import Country, Redaction
 
 
@@ -35,9 +35,15 @@ def test_the_settings_name_what_there_is():
     assert {one.kind for sources in (ANYWHERE, *BY_COUNTRY.values()) for one in sources} <= {one.value for one in Pii}
 
 
+def test_the_nearest_label_says_what_a_number_is():
+    text = "US passport A12345678, routing number 021000021."
+    assert [(text[one.start : one.end], one.kind) for one in find(text, list(Pii))] == [
+        ("A12345678", "ID_NUMBER"),
+        ("021000021", "BANK_ACCOUNT"),
+    ]
+
+
 def test_two_countries_see_the_same_text_each_its_way():
     text = "numero di passaporto YA1234567, PESEL 44051401359"
-    assert [text[start:end] for start, end, _ in numbers(text, ["ID_NUMBER"], ("IT", "PL"))] == [
-        "YA1234567",
-        "44051401359",
-    ]
+    found = numbers(text, ["ID_NUMBER"], ("IT", "PL"))
+    assert {text[start:end] for start, end, _ in found} == {"YA1234567", "44051401359"}
