@@ -8,8 +8,11 @@ Ids and small values travel between deployments; file bytes stay in the blob sto
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -124,6 +127,8 @@ def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Ray's workers, Serve's proxy among them, else run at 15: anything else on the machine goes before who answers here.
     os.environ.setdefault("RAY_worker_niceness", "0")
+    # Workers that nobody uses any more end after a second: one of them checked the Llm's arguments and holds vLLM for that.
+    os.environ.setdefault("RAY_num_workers_soft_limit", "0")
     os.environ.setdefault("RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S", "1")
     os.environ.setdefault("RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S", "5")
     os.environ.setdefault("RAY_SERVE_LLM_DEFAULT_HEALTH_CHECK_TIMEOUT_S", "120")
@@ -160,7 +165,7 @@ def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
     reporter = threading.Thread(target=_report, args=(progress, waiting), daemon=True)
     reporter.start()
     try:
-        _deploy(settings)
+        _deploy_apart(settings)
     finally:
         waiting.set()
         reporter.join()
@@ -185,6 +190,20 @@ def upgrade(settings: Settings) -> None:
         _deploy(settings)
     finally:
         ray.shutdown()
+
+
+def _deploy_apart(settings: Settings) -> None:
+    """As `_deploy`, in a process that ends with it."""
+    command = [sys.executable, "-m", "rag.serving.deployer"]
+    done = subprocess.run(command, input=settings.model_dump_json(), stdout=subprocess.PIPE, text=True, check=False)
+    if not done.returncode:
+        return
+    last = done.stdout.strip().rpartition("\n")[2]
+    told = json.loads(last) if last.startswith("{") else {}
+    raise ConfigurationError(
+        told.get("detail") or f"The deployments could not be described (exit code {done.returncode}).",
+        told.get("remedy") or "Look at the lines above.",
+    )
 
 
 def _deploy(settings: Settings) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from rag.retrieval.embedders import load_embedder, local_version
+from rag.runtime.absent import absent, spacy_needs_torch
 from rag.runtime.gpu import cap_memory
 from rag.runtime.weights import resolve
 from rag.services import open_state
@@ -32,9 +34,14 @@ def ocr(settings: Settings) -> Any:
 def entities(settings: Settings) -> Any:
     from rag.adapters.ner_hub import build_recognizer
 
-    if settings.entities.scaling.gpus > 0:
-        cap_memory(settings.entities.scaling.gpus)
-    recognizer = build_recognizer(settings.entities, settings.cache_dir)
+    own = settings.entities
+    if own.scaling.gpus > 0:
+        cap_memory(own.scaling.gpus)
+    # spaCy's numbers are NumPy's on a CPU; torch, which it loads where it finds it, would be 180 MiB for nothing.
+    light = own.engine == "spacy" and not own.scaling.gpus
+    light = light and not spacy_needs_torch(resolve(own.model, cache_dir=settings.cache_dir))
+    with absent("torch") if light else nullcontext():
+        recognizer = build_recognizer(own, settings.cache_dir)
     recognizer.recognize([])
     return recognizer
 

@@ -38,6 +38,7 @@ def engine_plan(own: Llm, source: str, adapters: Mapping[str, str] | None = None
         # Small models left free to write white space between keys write nothing else.
         "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
         "max_num_seqs": own.scaling.max_ongoing_requests,
+        "stream_interval": own.stream_interval,
     }
     environment = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
     if adapters:
@@ -89,6 +90,12 @@ def _lora(own: Llm, adapters: Mapping[str, str]) -> dict[str, Any]:
 def response_format(schema: dict[str, Any] | None) -> dict[str, Any] | None:
     """What a chat request says for structured output: vLLM then allows only tokens that go on as JSON of that form."""
     return schema and {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+
+
+def joined(pieces: Sequence[tuple[str, str | None, int, int]]) -> tuple[str, str | None, int, int]:
+    """One piece of at least one: the texts in their order, the reason and the counts of whichever has them."""
+    reason = next((piece[1] for piece in reversed(pieces) if piece[1]), None)
+    return "".join(piece[0] for piece in pieces), reason, max(p[2] for p in pieces), max(p[3] for p in pieces)
 
 
 def read_chunks(batch: Sequence[str] | str) -> list[tuple[str, str | None, int, int]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ray import serve
 
-from rag.runtime.llm_engine import engine_plan, read_chunks, response_format
+from rag.runtime.llm_engine import engine_plan, joined, read_chunks, response_format
 from rag.runtime.weights import resolve
 from rag.sections.language_models import Llm
 
@@ -50,8 +50,8 @@ def build_llm(
                 stream_options={"include_usage": True},
             )
             async for batch in await self.chat(request):
-                for piece in read_chunks(batch):
-                    yield piece
+                if pieces := read_chunks(batch):
+                    yield joined(pieces)  # what came together goes together: a message between processes costs CPU
 
     found = {name: resolve(where, cache_dir=cache_dir) for name, where in (adapters or {}).items()}
     plan = engine_plan(own, resolve(own.model, cache_dir=cache_dir), found)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rag.errors import ConfigurationError, Unavailable
-from rag.runtime.llm_engine import engine_plan, read_chunks
+from rag.runtime.llm_engine import engine_plan, joined, read_chunks
 from rag.settings import load
 
 
@@ -84,3 +84,8 @@ def test_an_adapter_that_the_engine_cannot_take_is_refused(tmp_path):
     assert "lora_rank" in caught.value.remedy
     with pytest.raises(ConfigurationError, match="holds no LoRA adapter"):
         engine_plan(load("cpu").llm, str(tmp_path), {"none": str(tmp_path)})
+
+
+def test_pieces_that_came_together_are_joined() -> None:
+    assert joined([("Par", None, 0, 0), ("is", "stop", 0, 0), ("", None, 9, 2)]) == ("Paris", "stop", 9, 2)
+    assert joined([("Par", None, 0, 0)]) == ("Par", None, 0, 0)
