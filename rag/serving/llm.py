@@ -28,6 +28,12 @@ def build_llm(
     class Server(LLMServer):
         """Adds `generate`: plain values in and out, so that callers need no vLLM to build or read a request."""
 
+        async def _start_engine(self) -> None:
+            # Ray's own also starts an actor that gathers what models are used for its usage report, with vLLM loaded: 256 MiB.
+            # The report is off.
+            assert self.engine is not None
+            await self.engine.start()
+
         async def generate(
             self,
             turns: list[dict[str, str]],
