@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rag.analysis.entity_spans import Spans, entities_of
 from rag.errors import ConfigurationError
 from rag.model import Entity, Page
+from rag.redaction.presidio import enter
 
 RULES_VERSION = 4
 UNUSED = ("tagger", "parser", "senter", "attribute_ruler", "lemmatizer", "morphologizer", "textcat", "entity_linker")
@@ -16,6 +17,7 @@ class SpacyRecognizer:
     """`model_path` is a folder or an installed pipeline; only tok2vec (or transformer) and ner run."""
 
     def __init__(self, model_path: str, *, batch_size: int = 32, use_gpu: bool = False) -> None:
+        enter()
         import spacy
 
         try:

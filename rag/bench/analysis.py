@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from rag.bench.made_text import MadeText
 from rag.fakes import text_page
 from rag.model import Page
+from rag.redaction.presidio import enter
 from rag.remote import EmbedderClient, EntitiesClient, Transport, embedding_version
 from rag.runtime.weights import resolve
 from rag.settings import Settings
@@ -60,6 +61,7 @@ async def bench_entities(
     settings: Settings, transport: Transport, *, pages: int, runs: int, progress: Callable[[str], None]
 ) -> Throughput:
     """Against `spacy.load(...).pipe(texts)` with the same components, one process."""
+    enter()
     import spacy
 
     from rag.adapters.ner_spacy import UNUSED

@@ -4,6 +4,9 @@
 seconds of a processor, in processes (the API, every log line) that hold no model. A recogniser needs regular expressions only. So the
 packages on the way to one are entered in `sys.modules` without running their `__init__`, and what recognisers ask the top
 package for is imported from the modules that define it: 16 MB and 0.2 s. tests/unit/test_redaction_presidio.py holds it to that.
+
+spaCy would import all of it, too: it loads every factory of components that an installed package announces, Presidio's among them. So
+whoever loads a pipeline calls `enter` before.
 """
 
 from __future__ import annotations
@@ -29,20 +32,29 @@ _CORE = {
     "pattern": "Pattern",
     "pattern_recognizer": "PatternRecognizer",
 }
+_FACTORY = "huggingface_token_pipe"
+"""What Presidio announces to spaCy: a component for pipelines of its own."""
 _loading = threading.Lock()
 
 
 def recogniser(module: str, name: str) -> type[Any]:
     """A class of `presidio_analyzer.predefined_recognizers`. Raises ConfigurationError where presidio-analyzer is missing."""
     with _loading:
-        if NAME not in sys.modules:
-            _enter()
+        _enter()
         found = importlib.import_module(f"{NAME}.predefined_recognizers.{module}")
     return getattr(found, name)  # type: ignore[no-any-return]
 
 
+def enter() -> None:
+    """From now on only what is asked for of Presidio is loaded in this process, by spaCy too. Raises ConfigurationError."""
+    with _loading:
+        _enter()
+
+
 def _enter() -> None:
     """Where presidio-analyzer was imported whole, by whoever did, that stays."""
+    if NAME in sys.modules:
+        return
     spec = importlib.util.find_spec(NAME)
     if spec is None or not spec.submodule_search_locations:
         raise ConfigurationError(
@@ -54,8 +66,13 @@ def _enter() -> None:
         _package(f"{NAME}.{name}", root.joinpath(*name.split(".")))
     # Two recognisers name this type in a signature.
     _package(f"{NAME}.nlp_engine", root / "nlp_engine").__dict__["NlpArtifacts"] = object
+    _package(f"{NAME}.nlp_engine.{_FACTORY}", root).__dict__[f"create_{_FACTORY}"] = _no_component
     for module, name in _CORE.items():
         setattr(top, name, getattr(importlib.import_module(f"{NAME}.{module}"), name))
+
+
+def _no_component(*_: Any, **__: Any) -> Any:
+    raise ConfigurationError("Presidio's spaCy component is not used here.", "Set entities.engine to transformers.")
 
 
 def _package(name: str, folder: Path) -> ModuleType:

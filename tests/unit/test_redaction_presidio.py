@@ -22,6 +22,19 @@ def test_no_engine_is_loaded_with_them():
     assert ran.stdout.strip() == "[]"
 
 
+def test_spacy_loads_none_of_its_engines():
+    code = (
+        "import sys\n"
+        "from rag.redaction.presidio import enter\n"
+        "enter()\n"
+        "import spacy\n"
+        "spacy.blank('en')\n"
+        "print([name for name in ('transformers', 'tldextract') if name in sys.modules])\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize("country", sorted(BY_COUNTRY))
 def test_every_recogniser_of_a_country_runs(country):
     assert list(numbers("Nothing to be found here.", list(Pii), (country,))) == []
