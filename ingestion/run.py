@@ -85,8 +85,10 @@ def wanted_stages(names: Sequence[str]) -> tuple[Stage, ...]:
 
 async def asks_language_model(stages: Sequence[Stage], settings: Settings) -> bool:
     """Whether these stages need the language model: summaries do, fields where a schema or the settings say so."""
-    if Stage.SUMMARY in stages or Stage.CLASSIFY not in stages:  # fields come with the type
-        return Stage.SUMMARY in stages
+    if Stage.SUMMARY in stages:
+        return True
+    if Stage.CLASSIFY not in stages:  # fields come with the type
+        return False
     async with opened(settings) as services:
         return await may_ask(services)
 

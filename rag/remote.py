@@ -201,7 +201,7 @@ def remote_services(
         hidden = settings.redaction
         if not hidden.prompts:
             return generator
-        return MaskedGenerator(generator, entities, hidden.kinds, Countries(hidden.countries, hidden.phone_countries))
+        return MaskedGenerator(generator, entities, hidden.kinds, Countries.of(hidden))
 
     named: dict[str, Generator] = {}
     for key, own in settings.models.items():

@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 from rag.bench.made_text import MadeText
 from rag.fakes import text_page
 from rag.model import Page
-from rag.redaction.presidio import enter
 from rag.remote import EmbedderClient, EntitiesClient, Transport, embedding_version
 from rag.runtime.weights import resolve
 from rag.settings import Settings
@@ -61,15 +60,12 @@ async def bench_entities(
     settings: Settings, transport: Transport, *, pages: int, runs: int, progress: Callable[[str], None]
 ) -> Throughput:
     """Against `spacy.load(...).pipe(texts)` with the same components, one process."""
-    enter()
-    import spacy
-
-    from rag.adapters.ner_spacy import UNUSED
+    from rag.adapters.ner_spacy import pipeline
 
     own = settings.entities
     texts = MadeText(sentences=22).passages(pages)
     made = [text_page(number, text) for number, text in enumerate(texts, 1)]
-    nlp = spacy.load(resolve(own.model, cache_dir=settings.cache_dir), exclude=UNUSED)
+    nlp = pipeline(resolve(own.model, cache_dir=settings.cache_dir))
     client = EntitiesClient(transport, "bench", SECONDS)
 
     def bare() -> None:

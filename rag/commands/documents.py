@@ -11,7 +11,7 @@ import typer
 
 from rag.commands.common import DEFAULT_URL, ApiKey, Json, Url, as_json, client, report, reported, stderr, stdout
 from rag.commands.jobs import follow
-from rag.intake.names import clutter, hidden
+from rag.intake.names import left_out
 
 if TYPE_CHECKING:
     from rag.client import RedwellClient
@@ -196,7 +196,7 @@ def walk(paths: Iterable[Path]) -> Iterator[Path]:
             continue
         for inner in sorted(path.rglob("*")):
             name = inner.relative_to(path).as_posix()
-            if inner.is_file() and not (hidden(name) or clutter(name)):
+            if inner.is_file() and not left_out(name):
                 yield inner
 
 

@@ -15,7 +15,6 @@ from rag.analysis.entity_spans import WINDOW_CHARS
 from rag.analysis.grouping import grouped
 from rag.errors import ConfigurationError
 from rag.model import Page, Source
-from rag.redaction.presidio import enter
 
 CLASSES = {"PERSON": "PER", "PER": "PER", "ORG": "ORG", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC"}
 GOLD = {
@@ -42,15 +41,12 @@ def evaluate_entities(
     folder: Path, model_path: str, progress: Callable[[str], None] = lambda _: None
 ) -> dict[str, Any]:
     """By file: precision, recall, F1 and processor seconds of Redwell and of bare spaCy. Raises ConfigurationError."""
-    enter()
-    import spacy
-
-    from rag.adapters.ner_spacy import UNUSED, SpacyRecognizer
+    from rag.adapters.ner_spacy import SpacyRecognizer, pipeline
 
     files = sorted((folder / "ner").glob("*.conll"))
     if not files:
         raise ConfigurationError(f"There is no CoNLL file in '{folder / 'ner'}'.", "Name the folder that holds `ner/`.")
-    ours, bare = SpacyRecognizer(model_path), spacy.load(model_path, exclude=UNUSED)
+    ours, bare = SpacyRecognizer(model_path), pipeline(model_path)
     results: dict[str, Any] = {}
     for path in files:
         progress(f"entities: {path.name}")

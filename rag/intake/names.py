@@ -30,6 +30,11 @@ def hidden(path: str) -> bool:
     return any(part.startswith(".") for part in PurePosixPath(path).parts)
 
 
+def left_out(path: str) -> bool:
+    """What a folder is sent without: hidden files and clutter."""
+    return hidden(path) or clutter(path)
+
+
 def safe_filename(name: str | None) -> str:
     """The last path component without control and direction characters, at most `NAME_BYTES` bytes, suffix kept."""
     base = (name or "").replace("\\", "/").rsplit("/", 1)[-1]

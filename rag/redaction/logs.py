@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from rag.redaction.rules import EVERY, Countries, find
+from rag.redaction.rules import USUAL, Countries, find
 
 _OWN = frozenset({"timestamp", "level", "document", "job", "request", "request_id", "trace_id"})
 """Keys whose values are ids and times: their digits mean nothing of a person."""
@@ -16,7 +16,7 @@ _OWN = frozenset({"timestamp", "level", "document", "job", "request", "request_i
 class Redactor:
     """A structlog processor: [KIND] in the place of what has a form, in texts at any depth."""
 
-    def __init__(self, kinds: Sequence[str], countries: Countries = EVERY) -> None:
+    def __init__(self, kinds: Sequence[str], countries: Countries = USUAL) -> None:
         self._kinds = tuple(kinds)
         self._countries = countries
 
@@ -41,7 +41,7 @@ class Redactor:
         return text
 
 
-def redact_logs(kinds: Sequence[str], countries: Countries = EVERY) -> None:
+def redact_logs(kinds: Sequence[str], countries: Countries = USUAL) -> None:
     """From now on in this process, before what else is done to a line. Tracebacks are formatted first, and cleaned too."""
     processors = [one for one in structlog.get_config()["processors"] if not isinstance(one, Redactor)]
     at = max(0, len(processors) - 1)  # the last one renders

@@ -27,8 +27,7 @@ async def removals(document: Document, kinds: Sequence[str], services: Services)
             raise NotReady(f"The stage '{stage.value}' of the document is not done: names would be left in.")
     store = services.state.documents
     pages, entities = await store.pages(document.id), await store.entities(document.id)
-    own = services.settings.redaction
-    countries = Countries(own.countries, own.phone_countries)
+    countries = Countries.of(services.settings.redaction)
     return pages, await asyncio.to_thread(plan, pages, entities, kinds, countries)
 
 
@@ -74,8 +73,7 @@ async def _left(
     services: Services,
 ) -> dict[int, list[Box]]:
     """Boxes, in the original page's unit, of removed words that text recognition still reads in the pictures."""
-    search, own = pattern(terms), services.settings.redaction
-    countries = Countries(own.countries, own.phone_countries)
+    search, countries = pattern(terms), Countries.of(services.settings.redaction)
     key = f"redacted/{uuid4().hex}"
     await services.state.blobs.put(key, data)
     try:

@@ -11,7 +11,7 @@ from typing import Any
 from rag.model import Message, Page, Source, Token
 from rag.ports import EntityRecognizer, Generator
 from rag.redaction.plan import plan
-from rag.redaction.rules import EVERY, Countries
+from rag.redaction.rules import USUAL, Countries
 
 _MASK = re.compile(r"\[([A-Z_]+_\d+)\]")
 _BEGUN = re.compile(r"\[[A-Z_]*(?:_\d*)?$")
@@ -41,7 +41,7 @@ class MaskedGenerator:
     """Wraps a generator. Masks are numbered a kind: '[PERSON_1] rents from [PERSON_2]'; the same text has one mask."""
 
     def __init__(
-        self, inner: Generator, entities: EntityRecognizer, kinds: Sequence[str], countries: Countries = EVERY
+        self, inner: Generator, entities: EntityRecognizer, kinds: Sequence[str], countries: Countries = USUAL
     ) -> None:
         self._inner = inner
         self._entities = entities

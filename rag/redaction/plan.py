@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rag.errors import InvalidInput
 from rag.model import Entity, Page
 from rag.redaction import rules
-from rag.redaction.rules import EVERY, Countries, Found, Pii
+from rag.redaction.rules import USUAL, Countries, Found, Pii
 
 PERSONAL = tuple(kind.value for kind in Pii)
 ENTITY_KINDS = ("ORG", "GPE", "LOC", "FAC", "NORP", "DATE", "TIME", "MONEY", "REFERENCE", "LAW", "PRODUCT", "EVENT")
@@ -40,7 +40,7 @@ def chosen_kinds(names: Iterable[str], default: Sequence[str]) -> tuple[str, ...
 
 
 def plan(
-    pages: Sequence[Page], entities: Sequence[Entity], kinds: Sequence[str], countries: Countries = EVERY
+    pages: Sequence[Page], entities: Sequence[Entity], kinds: Sequence[str], countries: Countries = USUAL
 ) -> list[Removal]:
     """Removals in the order of the text, none over another."""
     found: dict[int, list[Found]] = {page.number: rules.find(page.text, kinds, countries) for page in pages}

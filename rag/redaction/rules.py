@@ -10,6 +10,7 @@ from enum import StrEnum
 from rag.analysis import entity_rules
 from rag.analysis.entity_rules import luhn
 from rag.redaction.recognisers import numbers
+from rag.sections.guarding import Redaction
 
 
 class Pii(StrEnum):
@@ -56,15 +57,19 @@ class Found:
 class Countries:
     """ISO codes of the countries whose numbers are looked for (`redaction.countries`, `redaction.phone_countries`)."""
 
-    numbers: tuple[str, ...] = ("AU", "DE", "ES", "GB", "IN", "IT", "PL", "US")
-    phones: tuple[str, ...] = ("DE", "GB", "US", "AT", "CH", "IE")
+    numbers: tuple[str, ...] = Redaction.model_fields["countries"].default
+    phones: tuple[str, ...] = Redaction.model_fields["phone_countries"].default
     """Of these national telephone numbers too; international ones are always found."""
 
+    @classmethod
+    def of(cls, own: Redaction) -> Countries:
+        return cls(own.countries, own.phone_countries)
 
-EVERY = Countries()
+
+USUAL = Countries()
 
 
-def find(text: str, kinds: Iterable[str], countries: Countries = EVERY) -> list[Found]:
+def find(text: str, kinds: Iterable[str], countries: Countries = USUAL) -> list[Found]:
     """Spans of the kinds that have a form, in order, none over another; the earlier rule wins."""
     wanted = set(kinds)
     found: list[Found] = []

@@ -38,9 +38,12 @@ def entities(settings: Settings) -> Any:
     if own.scaling.gpus > 0:
         cap_memory(own.scaling.gpus)
     # spaCy's numbers are NumPy's on a CPU; torch, which it loads where it finds it, would be 180 MiB for nothing.
-    light = own.engine == "spacy" and not own.scaling.gpus
-    light = light and not spacy_needs_torch(resolve(own.model, cache_dir=settings.cache_dir))
-    with absent("torch") if light else nullcontext():
+    torch_needed = (
+        own.engine != "spacy"
+        or own.scaling.gpus > 0
+        or spacy_needs_torch(resolve(own.model, cache_dir=settings.cache_dir))
+    )
+    with nullcontext() if torch_needed else absent("torch"):
         recognizer = build_recognizer(own, settings.cache_dir)
     recognizer.recognize([])
     return recognizer

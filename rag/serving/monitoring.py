@@ -27,9 +27,8 @@ EXPORTER = "rag.serving.monitoring:span_processors"
 def log_as_json(settings: Settings) -> None:
     """Called by every deployment's constructor: its events join Serve's own JSON lines, with its request id."""
     configure(SERVE_LOGGER)
-    own = settings.redaction
-    if own.logs:
-        redact_logs(own.kinds, Countries(own.countries, own.phone_countries))
+    if settings.redaction.logs:
+        redact_logs(settings.redaction.kinds, Countries.of(settings.redaction))
 
 
 def deployment_states() -> list[DeploymentState]:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from rag.client import ApiError
-from rag.intake.names import clutter, hidden
+from rag.intake.names import left_out
 from rag.replies.documents import Document
 from ui import api, problems, view
 from ui.screens import bulk, tagging
@@ -82,7 +82,7 @@ def _uploader() -> None:
         )
     if files:
         # A folder's names are paths. Whoever picked a single hidden file wants it; a folder has those of its programs.
-        wanted = [file for file in files if "/" not in file.name or not (hidden(file.name) or clutter(file.name))]
+        wanted = [file for file in files if "/" not in file.name or not left_out(file.name)]
         st.session_state.refused, known = [], []
         bar = st.progress(0.0, sending := say("Sending {files} …", files=several(len(wanted), "file", "files")))
         for at in range(0, len(wanted), AT_ONCE):
