@@ -65,7 +65,11 @@ async def test_a_model_that_fails_every_third_request_stops_by_itself_and_nobody
     async with client(with_model(ready, new)) as http:
         asked = {"model": "new", "steps": [0.1, 0.5, 1.0], "requests": 20, "seconds": 0}
         assert (await http.post("/v1/rollouts", json=asked)).status_code == 201
-        replies = [await ask(http, f"session {number}") for number in range(150)]
+        replies = []
+        while new.asked < 9:  # a tenth of the sessions, drawn anew by each rollout
+            replies.append(await ask(http, f"session {len(replies)}"))
+            assert len(replies) < 1000
+        replies += [await ask(http, f"after {number}") for number in range(20)]
         record = (await http.get("/v1/rollouts")).json()
     [rollout] = record["rollouts"]
     assert (rollout["status"], rollout["weight"], record["standing"]) == ("stopped", 0.0, None)
@@ -96,7 +100,7 @@ async def test_a_session_stays_with_its_model(ready, client):
     async with client(with_model(ready, FakeGenerator(model="new-model"))) as http:
         await http.post("/v1/rollouts", json={"model": "new", "mode": "split", "steps": [0.5]})
         seen = {
-            session: {(await ask(http, session)).json()["model"] for _ in range(4)} for session in map(str, range(12))
+            session: {(await ask(http, session)).json()["model"] for _ in range(4)} for session in map(str, range(30))
         }
     assert {len(models) for models in seen.values()} == {1}
     assert set.union(*seen.values()) == {"fake-model", "new-model"}
