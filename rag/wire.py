@@ -71,7 +71,7 @@ def body(response: httpx.Response) -> dict[str, Any]:
 
 def problem(status: int, data: Mapping[str, Any]) -> ApiError:
     code = str(data.get("code") or f"http_{status}")
-    detail = str(data.get("detail") or data.get("title") or f"The server answered {status}.")
+    detail = str(data.get("detail") or data.get("title") or data.get("error") or f"The server answered {status}.")
     return ApiError(status, code, detail, str(data.get("remedy") or ""))
 
 

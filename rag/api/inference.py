@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from rag import __version__
+from rag.api.problems import problem_headers
 from rag.errors import InvalidInput, RedwellError
 from rag.inference.models import PIPELINE, find, infer, models
 from rag.inference.tensors import read_request
@@ -84,4 +85,4 @@ def _length(request: Request) -> int | None:
 
 def _error(error: RedwellError) -> JSONResponse:
     """The shape that the protocol's clients read."""
-    return JSONResponse({"error": f"{error.detail} {error.remedy}".strip()}, error.status)
+    return JSONResponse({"error": f"{error.detail} {error.remedy}".strip()}, error.status, problem_headers(error))

@@ -21,12 +21,18 @@ def problem_body(error: RedwellError) -> dict[str, Any]:
 
 
 def problem(error: RedwellError) -> JSONResponse:
-    headers = {}
+    return JSONResponse(
+        problem_body(error), error.status, problem_headers(error), media_type="application/problem+json"
+    )
+
+
+def problem_headers(error: RedwellError) -> dict[str, str]:
+    """When to come again, and with what."""
     if isinstance(error, RateLimited | Busy):
-        headers["Retry-After"] = str(error.retry_after)
-    elif isinstance(error, Unauthorized):
-        headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(problem_body(error), error.status, headers, media_type="application/problem+json")
+        return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, Unauthorized):
+        return {"WWW-Authenticate": "Bearer"}
+    return {}
 
 
 async def _ours(request: Request, error: Exception) -> JSONResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from rag.calls.base import Calls, compact
 from rag.replies.documents import (
@@ -105,6 +106,18 @@ class QuestionCalls(Calls):
                 elif name == "error":
                     raise problem(int(data.get("status", 500)), data)
         raise ApiError(0, "cut_off", "The answer broke off before its end.", "Ask again.")
+
+    def infer(self, model: str, inputs: Mapping[str, Sequence[str]]) -> dict[str, list[Any]]:
+        """One model of the pipeline over the Open Inference Protocol: texts by input in, values by output (flat, row by row).
+
+        `model` is 'embedder', 'entities', 'classifier', 'llm', ...: what GET /v2/models names.
+        """
+        tensors = [
+            {"name": name, "shape": [len(texts)], "datatype": "BYTES", "data": list(texts)}
+            for name, texts in inputs.items()
+        ]
+        answered = self._json("POST", f"/v2/models/{quote(model, safe='')}/infer", json={"inputs": tensors})
+        return {output["name"]: output["data"] for output in answered["outputs"]}
 
 
 def _question(

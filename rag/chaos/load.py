@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import time
 from collections import Counter
@@ -141,6 +142,34 @@ def analyze_call(name: str, content: bytes) -> Call:
         lambda number: {"files": {"file": (name, content)}},
         lambda client, number: client.analyze((name, content)),
     )
+
+
+def model_call(model: str) -> Call:
+    """Straight to one model behind the pipeline, another text each."""
+
+    def text(number: int) -> str:
+        return TEXT.format(number, number, 1000 + number)
+
+    def inputs(number: int) -> list[dict[str, Any]]:
+        return [{"name": "text", "shape": [1], "datatype": "BYTES", "data": [text(number)]}]
+
+    return Call(
+        "POST",
+        f"/v2/models/{model}/infer",
+        lambda number: {"json": {"inputs": inputs(number)}},
+        lambda client, number: client.infer(model, {"text": [text(number)]}),
+    )
+
+
+def scan() -> bytes:
+    """A PNG of one sentence: it needs OCR, and no summary."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    page = Image.new("L", (1240, 320), 255)
+    ImageDraw.Draw(page).text((60, 120), "The monthly rent is EUR 1,200.00, due in May.", 0, ImageFont.load_default(44))
+    written = io.BytesIO()
+    page.save(written, "PNG", dpi=(150, 150))
+    return written.getvalue()
 
 
 def picture_call(document_id: str) -> Call:

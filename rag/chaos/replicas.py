@@ -18,7 +18,9 @@ from rag.chaos.load import (
     analyze_call,
     ask_call,
     at_once,
+    model_call,
     picture_call,
+    scan,
     search_call,
     tallied,
     through_client,
@@ -38,23 +40,19 @@ Progress = Callable[[str], None]
 
 def calls_for(stack: Stack, samples: Path) -> dict[str, Call]:
     """Deployment -> a request that goes through it."""
-    scan, text = samples / "invoice-solvane-10517.png", samples / "email-nda-advice.txt"
     with RedwellClient(stack.url, timeout=120, retry_seconds=30) as client:
         [sent] = client.upload([samples / "lease-harbour-street.pdf"], collection="chaos")
         document = client.wait(sent.id or "", timeout=300)
-    read = analyze_call(scan.name, scan.read_bytes())
-    short = analyze_call(text.name, text.read_bytes())
-    upload = upload_call("chaos")
     known = {
         "Ingress": search_call(),
         "Retriever": search_call(),
         "Llm": ask_call(),
         "Reader": picture_call(document.id),
-        "Ocr": read,
-        "Entities": short,
-        "Classifier": short,
-        "Embedder": upload,
-        "Analyzer": upload,
+        "Ocr": analyze_call("scan.png", scan()),
+        "Entities": model_call("entities"),
+        "Classifier": model_call("classifier"),
+        "Embedder": model_call("embedder"),
+        "Analyzer": upload_call("chaos"),
         "Jobs": search_call(),
     }
     return {name: known[name] for name in stack.deployments() if name in known}

@@ -57,6 +57,24 @@ def test_upload_of_a_path_that_is_not_there_names_it(tmp_path) -> None:
     assert caught.value.code == "no_such_file"
 
 
+def test_a_model_is_asked_in_tensors_and_answers_by_output() -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/v2/models/classifier/infer"
+        [tensor] = json.loads(request.read())["inputs"]
+        assert tensor == {"name": "text", "shape": [2], "datatype": "BYTES", "data": ["a", "b"]}
+        outputs = [{"name": "label", "shape": [2], "datatype": "BYTES", "data": ["letter", "invoice"]}]
+        return httpx.Response(200, json={"model_name": "classifier", "outputs": outputs})
+
+    assert client(handler).infer("classifier", {"text": ["a", "b"]}) == {"label": ["letter", "invoice"]}
+
+
+def test_an_error_of_the_inference_protocol_is_told_in_its_words() -> None:
+    with pytest.raises(ApiError, match=r"There is no model 'x'\."):
+        client(lambda request: httpx.Response(404, json={"error": "There is no model 'x'."})).infer(
+            "x", {"text": ["a"]}
+        )
+
+
 def test_a_retried_upload_sends_the_whole_file_again(tmp_path) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(b"the whole file")

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from rag.api import create_app
-from rag.errors import InvalidInput, Unavailable
-from rag.fakes import FakeEmbedder, FakeReranker, FakeRetriever
+from rag.errors import InvalidInput, Overloaded, Unavailable
+from rag.fakes import FakeEmbedder, FakeEntityRecognizer, FakeReranker, FakeRetriever
 from rag.inference.tensors import Tensor, from_bytes, numbers, read_request
 from tests.unit.app.conftest import add, index, work
 
@@ -58,6 +58,14 @@ async def test_it_is_not_ready_without_its_index(services):
     async with httpx.AsyncClient(transport=transport, base_url="http://redwell/v2") as client:
         response = await client.get("/health/ready")
     assert (response.status_code, response.json()) == (503, {"ready": False})
+
+
+async def test_a_refusal_says_when_to_come_again(services):
+    full = replace(services, entities=FakeEntityRecognizer(fail=Overloaded("Too many requests are under way.")))
+    transport = httpx.ASGITransport(create_app(full), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://redwell/v2") as client:
+        response = await client.post("/models/entities/infer", json={"inputs": [text_input("text", "a")]})
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
 
 
 async def test_questions_are_answered_in_their_order(v2):
