@@ -34,6 +34,8 @@ class Worker:
     def __init__(self, services: Services, *, owner: str) -> None:
         self._services = services
         self._owner = owner
+        self._looking = asyncio.Lock()
+        """Held by the free slot that looks at the queue: an idle analyzer asks the database once in IDLE_SECONDS, not once a slot."""
         self._slots = [
             asyncio.create_task(self._slot(i)) for i in range(services.settings.analysis.concurrent_documents)
         ]
@@ -50,19 +52,27 @@ class Worker:
         return not any(slot.done() for slot in self._slots)
 
     async def _slot(self, number: int) -> None:
-        jobs = self._services.state.jobs
+        while True:
+            async with self._looking:
+                job = await self._next(f"{self._owner}/{number}")
+            try:
+                await self._hold(job)
+            except Unavailable as error:
+                await _database_away(error)
+
+    async def _next(self, owner: str) -> Job:
+        """Look until there is a job."""
         while True:
             try:
-                job = await jobs.claim(
-                    f"{self._owner}/{number}", lease_seconds=self._services.settings.analysis.lease_seconds
+                job = await self._services.state.jobs.claim(
+                    owner, lease_seconds=self._services.settings.analysis.lease_seconds
                 )
-                if job is None:
-                    await asyncio.sleep(IDLE_SECONDS)
-                else:
-                    await self._hold(job)
             except Unavailable as error:
-                log.warning("database_unavailable", detail=error.detail)
-                await asyncio.sleep(UNAVAILABLE_SECONDS)
+                await _database_away(error)
+                continue
+            if job is not None:
+                return job
+            await asyncio.sleep(IDLE_SECONDS)
 
     async def _reindex(self) -> None:
         """Work on another embedding model's vectors, when somebody asked for them."""
@@ -99,6 +109,11 @@ class Worker:
             except Unavailable:
                 continue
         log.info("lease_lost", document=job.document.id)
+
+
+async def _database_away(error: Unavailable) -> None:
+    log.warning("database_unavailable", detail=error.detail)
+    await asyncio.sleep(UNAVAILABLE_SECONDS)
 
 
 async def _ended(*tasks: asyncio.Task[None]) -> None:

@@ -56,9 +56,10 @@ def chaos(
     from rag.errors import InvalidInput
 
     def interrupt(number: int, frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not cut off the end of what was started
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)  # what was started is ended then too
+    signal.signal(signal.SIGTERM, interrupt)
     with reported():
         wanted = scenarios or list(SCENARIOS)
         if unknown := set(wanted) - set(SCENARIOS):
