@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import psutil
 import pytest
 
-from rag.chaos.floods import _flood
+from rag.chaos.floods import _flood, _watched
 from rag.chaos.load import Sent, coded, search_call, send, tallied, upload_call
 from rag.chaos.plot import plot
 from rag.chaos.report import percentile
@@ -27,19 +29,43 @@ def test_percentiles() -> None:
 
 
 def test_a_flood_holds_when_all_is_answered_or_refused_politely() -> None:
-    row = _flood("burst", [Sent(200, 0.5), FULL, FULL], 0.1, 1.0, 0.0)
+    row = _flood("burst", [Sent(200, 0.5), FULL, FULL], [FULL], 0.1, 1.0, 0.0)
     assert (row.passed, row.raw_failures, row.seen["answers"]) == (True, 0, {"200": 1, "503 overloaded": 2})
 
 
 @pytest.mark.parametrize("odd", [Sent(500, 0.1), Sent(0, 0.1, code="ReadError"), Sent(503, 0.1)])
 def test_a_flood_does_not_hold_with_an_error_or_a_refusal_without_its_time(odd: Sent) -> None:
-    row = _flood("burst", [Sent(200, 0.5), odd], 0.1, 1.0, 0.0)
+    row = _flood("burst", [Sent(200, 0.5)], [odd], 0.1, 1.0, 0.0)
     assert (row.passed, row.raw_failures) == (False, 1)
 
 
 def test_late_refusals_are_told() -> None:
-    row = _flood("burst", [Sent(503, 2.0, True, "overloaded")], 0.1, 1.0, 0.0)
-    assert row.seen["rejected_in_time"] is False
+    late = Sent(503, 2.0, True, "overloaded")
+    assert _flood("burst", [FULL], [late], 0.1, 1.0, 0.0).seen["refused_in_time"] is False
+    assert _flood("burst", [late], [FULL], 0.1, 1.0, 0.0).seen["refused_in_time"] is True
+    assert _flood("burst", [late], [], 0.1, 1.0, 0.0).seen["refused_in_time"] is False
+
+
+class Full(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(503)
+        self.send_header("Retry-After", "1")
+        self.end_headers()
+        self.wfile.write(b'{"code": "overloaded"}')
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_another_client_looks_on_during_a_flood() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Full) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        sent, beside = _watched(f"http://127.0.0.1:{server.server_port}", 200, 20)
+        server.shutdown()
+    assert (len(sent), tallied(sent)) == (200, {"503 overloaded": 200})
+    assert beside
+    assert {(one.status, one.code, one.retry_after) for one in beside} == {(503, "overloaded", True)}
 
 
 def test_a_lost_connection_is_an_answer_of_its_own() -> None:
