@@ -168,7 +168,7 @@ class Retrieval(Section):
     snapshot_every: int = 2000
     """Changes between two snapshots."""
     poll_seconds: float = 0.25
-    scaling: Scaling = Scaling(max_ongoing_requests=32)
+    scaling: Scaling = Scaling(max_ongoing_requests=128)
 
 
 class Reranking(Section):

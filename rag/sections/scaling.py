@@ -34,7 +34,9 @@ class Scaling(Section):
     """0: the last replica ends when nobody has called it for `zero_delay_s`, and the next call starts one and waits for it. Not for what
     has to be there without being called (NEVER_AT_ZERO)."""
     max_replicas: int = Field(default=1, ge=1)
-    max_ongoing_requests: int = 16
+    max_ongoing_requests: int = 64
+    """Of one replica. What is beyond waits at the caller, who looks again only every ROUTING seconds: less than what comes at once
+    (`limits.concurrent_requests`) leaves a quick deployment idle between its looks."""
     target_ongoing_requests: float = 4
     upscale_delay_s: float = 5
     downscale_delay_s: float = 60
