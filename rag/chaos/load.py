@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ import httpx
 from rag.client import RedwellClient
 from rag.wire import ApiError
 
+PAUSE_SECONDS = 0.1
+"""After a request that was not answered."""
 QUESTION = "What is the monthly rent?"
 TEXT = "Letter number {} to Anna Keller of Northgate Estates. The monthly rent of house {} is EUR {}.00, due in May."
 
@@ -81,21 +84,42 @@ async def at_once(url: str, call: Call, count: int, *, first: int = 0, in_flight
         return list(await asyncio.gather(*(one(first + number) for number in range(count))))
 
 
-def through_client(url: str, call: Call, numbers: Iterable[int], retry_seconds: float = 60.0) -> list[str]:
-    """What failed through the client, in words."""
+async def callers_until(
+    ended: threading.Event, url: str, call: Call, callers: int, numbers: Iterator[int]
+) -> list[Sent]:
+    """Callers that have a request each under way at every moment until then; their last ones are under way when it comes."""
+    async with client_of(url, callers) as http:
 
-    def one(number: int) -> str:
+        async def one() -> list[Sent]:
+            sent = []
+            while not ended.is_set():
+                sent.append(await send(http, call, next(numbers)))
+                if not sent[-1].fine:
+                    await asyncio.sleep(PAUSE_SECONDS)
+            return sent
+
+        return [sent for row in await asyncio.gather(*(one() for _ in range(callers))) for sent in row]
+
+
+def clients_until(
+    ended: threading.Event, url: str, call: Call, callers: int, numbers: Iterator[int], retry_seconds: float = 60.0
+) -> list[str]:
+    """The same through the client, each a thread; what failed, in words."""
+
+    def one(_: int) -> list[str]:
+        failed = []
         with RedwellClient(url, timeout=120, retry_seconds=retry_seconds) as client:
-            try:
-                client.documents(limit=1)
-                call.ours(client, number)
-            except ApiError as error:
-                return f"{error.status} {error.code}: {error.detail}"
-        return ""
+            while not ended.is_set():
+                try:
+                    client.documents(limit=1)
+                    call.ours(client, next(numbers))
+                except ApiError as error:
+                    failed.append(f"{error.status} {error.code}: {error.detail}")
+                    time.sleep(PAUSE_SECONDS)
+        return failed
 
-    wanted = list(numbers)
-    with ThreadPoolExecutor(max(1, len(wanted))) as pool:
-        return [said for said in pool.map(one, wanted) if said]
+    with ThreadPoolExecutor(callers) as pool:
+        return [said for row in pool.map(one, range(callers)) for said in row]
 
 
 def tallied(sent: Iterable[Sent]) -> dict[str, int]:

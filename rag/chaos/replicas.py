@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import psutil
@@ -18,12 +20,13 @@ from rag.chaos.load import (
     analyze_call,
     ask_call,
     at_once,
+    callers_until,
+    clients_until,
     model_call,
     picture_call,
     scan,
     search_call,
     tallied,
-    through_client,
     upload_call,
 )
 from rag.chaos.report import Row
@@ -32,8 +35,8 @@ from rag.client import RedwellClient
 from rag.errors import Unavailable
 
 IN_FLIGHT = 6
-LATEST_KILL = 0.4
-"""Seconds after the requests were sent, at most."""
+KILLED_AFTER = (0.2, 0.8)
+"""Seconds after the callers began."""
 RECOVERY_SECONDS = 120.0
 Progress = Callable[[str], None]
 
@@ -61,13 +64,16 @@ def calls_for(stack: Stack, samples: Path) -> dict[str, Call]:
 def replicas(
     stack: Stack, samples: Path, *, times: int, until: float, progress: Progress, only: Sequence[str] = ()
 ) -> Iterator[Row]:
-    """`only`: these of the deployments, ServeController and ProxyActor; all of them, when none is named. Rounds over all deployments, so that time that runs out costs every one as many. `until`: of time.monotonic()."""
+    """Rounds over all deployments, so that time that runs out costs every one as many.
+
+    `only`: these of the deployments, ServeController and ProxyActor; all of them, when none is named. `until`: of time.monotonic().
+    """
     calls = calls_for(stack, samples)
     if only:
         calls = {name: call for name, call in calls.items() if name in only}
     there = {name: len(stack.named(name)) for name in (*(REPLICA + name for name in calls), CONTROLLER, PROXY)}
     seen: dict[str, list[_Kill]] = {name: [] for name in calls}
-    numbers = iter(range(0, 10**9, 1000))
+    numbers = count(0, 100_000)
     for turn in range(times):
         for name, call in calls.items():
             if time.monotonic() < until:
@@ -98,29 +104,30 @@ class _Kill:
 
 
 def _kill(stack: Stack, name: str, call: Call, first: int) -> _Kill:
-    """Six raw and six client requests, then SIGKILL for one process of this name."""
+    """SIGKILL for one process of this name while six raw callers and six clients keep a request each under way."""
+    killed_now = threading.Event()
     with ThreadPoolExecutor(3) as pool:
-        raw = pool.submit(lambda: asyncio.run(at_once(stack.url, call, IN_FLIGHT, first=first)))
-        ours = pool.submit(through_client, stack.url, call, range(first + 100, first + 100 + IN_FLIGHT))
-        time.sleep(random.uniform(0.05, LATEST_KILL))
+        numbers = count(first)
+        raw = pool.submit(lambda: asyncio.run(callers_until(killed_now, stack.url, call, IN_FLIGHT, numbers)))
+        ours = pool.submit(clients_until, killed_now, stack.url, call, IN_FLIGHT, numbers)
+        time.sleep(random.uniform(*KILLED_AFTER))
         victims = stack.named(name)
         killed = time.monotonic()
         with suppress(psutil.NoSuchProcess, IndexError):
             random.choice(victims).kill()
+        killed_now.set()
         probe = call if name.startswith(REPLICA) else search_call()
-        recovered = _recovered(stack, probe, first + 500, killed)
+        recovered = _recovered(stack, probe, numbers, killed)
         result = _Kill(raw.result(), ours.result(), recovered)
     return result
 
 
-def _recovered(stack: Stack, call: Call, first: int, killed: float) -> float:
+def _recovered(stack: Stack, call: Call, numbers: Iterator[int], killed: float) -> float:
     """Seconds from the kill to the first raw request that is answered again. Raises Unavailable when none is."""
-    number = first
     while time.monotonic() - killed < RECOVERY_SECONDS:
-        [sent] = asyncio.run(at_once(stack.url, call, 1, first=number))
+        [sent] = asyncio.run(at_once(stack.url, call, 1, first=next(numbers)))
         if sent.fine:
             return time.monotonic() - killed
-        number += 1
         time.sleep(0.2)
     raise Unavailable(f"Nothing was answered for {RECOVERY_SECONDS:.0f} s after a kill.")
 
