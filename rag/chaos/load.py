@@ -84,15 +84,28 @@ async def at_once(url: str, call: Call, count: int, *, first: int = 0, in_flight
         return list(await asyncio.gather(*(one(first + number) for number in range(count))))
 
 
-async def callers_until(
-    ended: threading.Event, url: str, call: Call, callers: int, numbers: Iterator[int]
-) -> list[Sent]:
-    """Callers that have a request each under way at every moment until then; their last ones are under way when it comes."""
+class Moment:
+    """What callers wait for: each has a request under way when it comes, and begins none after it."""
+
+    def __init__(self) -> None:
+        self.under_way = threading.Semaphore(0)
+        """Released by each caller once."""
+        self.over = threading.Event()
+
+    def wait_for(self, callers: int) -> None:
+        """Until so many have begun."""
+        for _ in range(callers):
+            self.under_way.acquire()
+
+
+async def callers_until(moment: Moment, url: str, call: Call, callers: int, numbers: Iterator[int]) -> list[Sent]:
+    """What came, of so many callers at once."""
     async with client_of(url, callers) as http:
 
         async def one() -> list[Sent]:
-            sent = []
-            while not ended.is_set():
+            sent: list[Sent] = []
+            moment.under_way.release()
+            while not sent or not moment.over.is_set():
                 sent.append(await send(http, call, next(numbers)))
                 if not sent[-1].fine:
                     await asyncio.sleep(PAUSE_SECONDS)
@@ -102,20 +115,25 @@ async def callers_until(
 
 
 def clients_until(
-    ended: threading.Event, url: str, call: Call, callers: int, numbers: Iterator[int], retry_seconds: float = 60.0
+    moment: Moment, url: str, call: Call, callers: int, numbers: Iterator[int], retry_seconds: float = 60.0
 ) -> list[str]:
     """The same through the client, each a thread; what failed, in words."""
 
     def one(_: int) -> list[str]:
-        failed = []
+        failed: list[str] = []
+
+        def tried(work: Callable[[], object]) -> None:
+            try:
+                work()
+            except ApiError as error:
+                failed.append(f"{error.status} {error.code}: {error.detail}")
+                time.sleep(PAUSE_SECONDS)
+
         with RedwellClient(url, timeout=120, retry_seconds=retry_seconds) as client:
-            while not ended.is_set():
-                try:
-                    client.documents(limit=1)
-                    call.ours(client, next(numbers))
-                except ApiError as error:
-                    failed.append(f"{error.status} {error.code}: {error.detail}")
-                    time.sleep(PAUSE_SECONDS)
+            tried(lambda: client.documents(limit=1))
+            moment.under_way.release()
+            while not moment.over.is_set():
+                tried(lambda: call.ours(client, next(numbers)))
         return failed
 
     with ThreadPoolExecutor(callers) as pool:

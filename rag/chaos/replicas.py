@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ import psutil
 
 from rag.chaos.load import (
     Call,
+    Moment,
     Sent,
     analyze_call,
     ask_call,
@@ -35,8 +35,8 @@ from rag.client import RedwellClient
 from rag.errors import Unavailable
 
 IN_FLIGHT = 6
-KILLED_AFTER = (0.2, 0.8)
-"""Seconds after the callers began."""
+KILLED_AFTER = (0.05, 0.6)
+"""Seconds after all callers began."""
 RECOVERY_SECONDS = 120.0
 Progress = Callable[[str], None]
 
@@ -105,17 +105,18 @@ class _Kill:
 
 def _kill(stack: Stack, name: str, call: Call, first: int) -> _Kill:
     """SIGKILL for one process of this name while six raw callers and six clients keep a request each under way."""
-    killed_now = threading.Event()
+    moment = Moment()
     with ThreadPoolExecutor(3) as pool:
         numbers = count(first)
-        raw = pool.submit(lambda: asyncio.run(callers_until(killed_now, stack.url, call, IN_FLIGHT, numbers)))
-        ours = pool.submit(clients_until, killed_now, stack.url, call, IN_FLIGHT, numbers)
+        raw = pool.submit(lambda: asyncio.run(callers_until(moment, stack.url, call, IN_FLIGHT, numbers)))
+        ours = pool.submit(clients_until, moment, stack.url, call, IN_FLIGHT, numbers)
+        moment.wait_for(2 * IN_FLIGHT)
         time.sleep(random.uniform(*KILLED_AFTER))
         victims = stack.named(name)
         killed = time.monotonic()
         with suppress(psutil.NoSuchProcess, IndexError):
             random.choice(victims).kill()
-        killed_now.set()
+        moment.over.set()
         probe = call if name.startswith(REPLICA) else search_call()
         recovered = _recovered(stack, probe, numbers, killed)
         result = _Kill(raw.result(), ours.result(), recovered)

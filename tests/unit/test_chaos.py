@@ -7,14 +7,16 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 
 import httpx
 import psutil
 import pytest
 
 from rag.chaos.floods import _flood, _watched
-from rag.chaos.load import Sent, coded, search_call, send, tallied, upload_call
+from rag.chaos.load import Moment, Sent, callers_until, clients_until, coded, search_call, send, tallied, upload_call
 from rag.chaos.plot import plot
 from rag.chaos.report import percentile
 from rag.chaos.soak import _grown
@@ -95,6 +97,23 @@ def test_what_grew_most_comes_first() -> None:
 def test_memory_over_time_is_drawn(tmp_path) -> None:
     plot([(0.0, 100.0, 10), (60.0, 101.0, 11)], "two", tmp_path / "soak.svg")
     assert (tmp_path / "soak.svg").read_text().count("<path") > 2
+
+
+def test_every_caller_has_a_request_under_way_at_the_moment() -> None:
+    moment = Moment()
+    search = search_call()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Full) as server, ThreadPoolExecutor(2) as pool:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        raw = pool.submit(lambda: asyncio.run(callers_until(moment, url, search, 3, count())))
+        ours = pool.submit(clients_until, moment, url, search, 3, count(), 0.0)
+        moment.wait_for(6)
+        moment.over.set()
+        sent, failed = raw.result(), ours.result()
+        server.shutdown()
+    assert len(sent) >= 3
+    assert {one.status for one in sent} == {503}
+    assert len(failed) >= 3
 
 
 def test_every_upload_is_a_new_document() -> None:
