@@ -131,6 +131,8 @@ def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
     os.environ.setdefault("RAY_num_workers_soft_limit", "0")
     os.environ.setdefault("RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S", "1")
     os.environ.setdefault("RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S", "5")
+    # A proxy has three times this long to start; by default 15 s in all, which a busy machine needs for its imports alone.
+    os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "30")
     os.environ.setdefault("RAY_SERVE_LLM_DEFAULT_HEALTH_CHECK_TIMEOUT_S", "120")
     server = settings.server
     os.environ.update(environment(settings.monitoring) | front.environment(settings))
