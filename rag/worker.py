@@ -26,6 +26,8 @@ UNAVAILABLE_SECONDS = 2.0
 REINDEX_SECONDS = 2.0
 AWAY_SECONDS = 10.0
 """Between two looks whether what a document needs is back. Such attempts are not counted: an outage is not its fault."""
+LOOKS_A_SECOND = 5.0
+"""At most, however many documents wait: a long queue must not keep the cores busy with looking."""
 
 
 class Worker:
@@ -179,7 +181,8 @@ def _away(error: RedwellError) -> bool:
 
 async def _again(job: Job, services: Services, *, away: bool = False) -> None:
     if away:
-        await services.state.jobs.release(job, delay_seconds=AWAY_SECONDS, counted=False)
+        delay = max(AWAY_SECONDS, await services.state.jobs.depth() / LOOKS_A_SECOND)
+        await services.state.jobs.release(job, delay_seconds=delay, counted=False)
     else:
         await services.state.jobs.release(job, delay_seconds=2.0**job.attempt)
 

@@ -155,6 +155,18 @@ async def test_documents_are_partial_without_the_model_and_complete_themselves_w
     assert await services.state.jobs.depth() == 0
 
 
+async def test_a_long_queue_is_looked_at_no_more_often_than_a_short_one(services, monkeypatch):
+    monkeypatch.setattr(worker, "LOOKS_A_SECOND", 0.02)
+    for number in range(3):
+        await add(services, name=f"{number}.txt")
+    away = replace(services, generator=FakeGenerator(fail=Unavailable("no model")))
+    for seconds in (0, 20, 40):  # the attempts that are counted
+        await work(later(away, seconds))
+    early, late = later(services, 100), later(services, 240)
+    assert await early.state.jobs.claim("test", lease_seconds=60) is None
+    assert await late.state.jobs.claim("test", lease_seconds=60) is not None
+
+
 # ------------------------------------------------------------------------------------------------------ the others
 
 
