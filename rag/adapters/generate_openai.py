@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rag.errors import DeadlineExceeded, Unavailable
 from rag.model import Message, Token, Usage
 from rag.runtime import deadline
+from rag.runtime.circuit import Circuit
+
+if TYPE_CHECKING:
+    import openai
 
 
 class OpenAIGenerator:
-    """`base_url` ends in /v1. Raises Unavailable and DeadlineExceeded."""
+    """`base_url` ends in /v1. Raises Unavailable and DeadlineExceeded; CircuitOpen at once while the endpoint is known to be away."""
 
     def __init__(
         self,
@@ -29,6 +33,7 @@ class OpenAIGenerator:
         self._seconds, self._retries = seconds, retries
         self.model = model
         self.context_tokens = context_tokens
+        self._circuit = Circuit(f"The model at {base_url}")
 
     async def stream(
         self,
@@ -43,13 +48,15 @@ class OpenAIGenerator:
 
         seconds = deadline.left(self._seconds)
         turns = cast(Any, [{"role": message.role, "content": message.content} for message in messages])
-        async with openai.AsyncOpenAI(
-            base_url=self._base_url,
-            api_key=self._api_key or "none",
-            timeout=openai.Timeout(seconds, connect=min(seconds, 5)),
-            max_retries=self._retries,
-        ) as api:
-            try:
+        self._circuit.enter()
+        told = False
+        try:
+            async with openai.AsyncOpenAI(
+                base_url=self._base_url,
+                api_key=self._api_key or "none",
+                timeout=openai.Timeout(seconds, connect=min(seconds, 5)),
+                max_retries=self._retries,
+            ) as api:
                 chunks = await api.chat.completions.create(
                     model=self.model,
                     messages=turns,
@@ -60,6 +67,8 @@ class OpenAIGenerator:
                     **response_format(schema),
                     stream_options={"include_usage": True},
                 )
+                told = True
+                self._circuit.succeeded()
                 async for chunk in chunks:
                     deadline.left(seconds)  # raises when the request has no time left
                     choice = chunk.choices[0] if chunk.choices else None
@@ -67,10 +76,27 @@ class OpenAIGenerator:
                     usage = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens) if chunk.usage else None
                     if text or usage or (choice and choice.finish_reason):
                         yield Token(text, choice.finish_reason if choice else None, usage)
-            except openai.APITimeoutError as error:
+        except openai.APIError as error:
+            if not told:
+                told = True
+                self._tell(error, hurried=seconds < self._seconds)
+            if isinstance(error, openai.APITimeoutError):
                 raise DeadlineExceeded(f"The model at {self._base_url} did not answer in time.") from error
-            except openai.APIError as error:
-                raise Unavailable(f"The model at {self._base_url} failed: {error.message}") from error
+            raise Unavailable(f"The model at {self._base_url} failed: {error.message}") from error
+        finally:
+            if not told:  # cancelled: nothing is known about the endpoint
+                self._circuit.left()
+
+    def _tell(self, error: openai.APIError, *, hurried: bool) -> None:
+        """What a request that got no answer says about the endpoint. `hurried`: it had less time than one may take."""
+        import openai
+
+        if isinstance(error, openai.APIStatusError) and error.status_code < 500:
+            self._circuit.succeeded()  # it is there, and does not like the request
+        elif isinstance(error, openai.APITimeoutError) and hurried:
+            self._circuit.left()
+        else:
+            self._circuit.failed()
 
 
 def response_format(schema: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.adapters.generate_openai import OpenAIGenerator
-from rag.errors import Unavailable
+from rag.errors import CircuitOpen, Unavailable
 from rag.fakes import FakeGenerator
 from rag.model import Message
 from rag.remote import remote_services
@@ -46,6 +46,24 @@ async def test_pieces_make_the_text_and_the_last_one_tells_why_and_what_it_cost(
 async def test_it_ends_after_so_many_tokens(generator):
     tokens = [token.text async for token in generator.stream(PROMPT, max_tokens=2)]
     assert "".join(tokens) == "The rent"
+
+
+async def test_an_endpoint_that_is_away_is_not_asked_every_time():
+    generator = OpenAIGenerator("http://127.0.0.1:9/v1", model="m", retries=0)
+    raised = []
+    for _ in range(7):
+        with pytest.raises(Unavailable) as caught:
+            [_ async for _ in generator.stream(PROMPT, max_tokens=5)]
+        raised.append(type(caught.value))
+    assert raised == [Unavailable] * 5 + [CircuitOpen] * 2
+
+
+async def test_an_endpoint_that_refuses_a_request_is_not_away(endpoints):
+    generator = OpenAIGenerator(endpoints.url, model="m", api_key="another", retries=0)
+    for _ in range(7):
+        with pytest.raises(Unavailable) as caught:
+            [_ async for _ in generator.stream(PROMPT, max_tokens=5)]
+        assert type(caught.value) is Unavailable
 
 
 async def test_what_an_endpoint_is_asked(endpoints):
