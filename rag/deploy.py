@@ -129,7 +129,8 @@ def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
     os.environ.setdefault("RAY_worker_niceness", "0")
     # Workers that nobody uses any more end after a second: one of them checked the Llm's arguments and holds vLLM for that.
     os.environ.setdefault("RAY_num_workers_soft_limit", "0")
-    os.environ.setdefault("RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S", "1")
+    # Three of these after its end, a proxy is started again.
+    os.environ.setdefault("RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S", "0.5")
     os.environ.setdefault("RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S", "5")
     # A proxy has three times this long to start; by default 15 s in all, which a busy machine needs for its imports alone.
     os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "30")

@@ -16,6 +16,8 @@ from rag.wire import ApiError, body, connection, problem, retry_after
 REFUSED = frozenset({429, 503})
 """Nothing was begun."""
 RETRIED = REFUSED | {502, 504}
+CUT_OFF = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
+"""Errors of a connection that stood."""
 ONCE = ("/v1/jobs", "/v1/feedback", "/v1/keys", "/v1/rollouts", "/v1/evaluations")
 ONCE_ENDS = ("/train",)
 """POSTs that make something new each time: they are repeated only where nothing was begun."""
@@ -99,6 +101,7 @@ class Calls:
 
     def _lost(self, method: str, path: str, error: ApiError) -> bool:
         """Whether a server that was there before has gone away under the call, and the call may be repeated."""
+        self._reached |= isinstance(error.__cause__, CUT_OFF)  # it took the connection, and lost it
         return self._reached and error.code == "unreachable" and _repeatable(method, path)
 
     @contextmanager

@@ -130,7 +130,7 @@ def clients_until(
                 time.sleep(PAUSE_SECONDS)
 
         with RedwellClient(url, timeout=120, retry_seconds=retry_seconds) as client:
-            tried(lambda: client.documents(limit=1))
+            tried(client.system)
             moment.under_way.release()
             while not moment.over.is_set():
                 tried(lambda: call.ours(client, next(numbers)))

@@ -433,11 +433,25 @@ def test_a_defect_of_the_server_is_not_asked_again() -> None:
     assert len(calls) == 2
 
 
+def refused(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("refused")
+
+
 def test_a_server_that_was_never_there_is_told_at_once() -> None:
     waits: list[float] = []
     with pytest.raises(ApiError, match="cannot be reached"):
-        client(cut_off, waits=waits).stats()
+        client(refused, waits=waits).stats()
     assert waits == []
+
+
+def test_a_server_that_goes_away_under_the_first_call_is_waited_for() -> None:
+    answers = iter([cut_off, refused, refused])
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        answer = next(answers, None)
+        return answer(request) if answer else httpx.Response(200, json={"results": [], "sequence": 1})
+
+    assert client(handler).search("rent").sequence == 1
 
 
 def test_a_stream_is_begun_again_and_not_continued_twice() -> None:
