@@ -8,11 +8,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rag.chaos.load import Call, Sent, client_of, search_call, send, upload_call
+from rag.chaos.load import PAUSE_SECONDS, Call, Sent, client_of, search_call, send, upload_call
 from rag.client import RedwellClient
 from rag.wire import ApiError
 
-PAUSE = 0.1
 PATIENCE = 60.0
 """Seconds that the client tries again."""
 
@@ -53,7 +52,7 @@ class Beside:
                 began = time.monotonic()
                 self.raw.append((began, await send(http, call, number)))
                 number += 1
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(PAUSE_SECONDS)
 
     def _ours(self, call: Call, caller: int) -> None:
         with RedwellClient(self._url, timeout=120, retry_seconds=PATIENCE) as client:
@@ -65,7 +64,7 @@ class Beside:
                     call.ours(client, number)
                 except ApiError as error:
                     self.failed.append(f"{error.status} {error.code}: {error.detail}")
-                time.sleep(PAUSE)
+                time.sleep(PAUSE_SECONDS)
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from urllib.parse import urlsplit
 
-from rag.chaos.load import QUESTION, Sent, at_once, client_of, coded, search_call, send, tallied, upload_call
-from rag.chaos.report import Row, percentile
+from rag.chaos.load import QUESTION, Sent, client_of, coded, once, search_call, send, tallied, upload_call
+from rag.chaos.report import Row, middle_and_end, percentile
 from rag.chaos.stack import Stack
 
 REFUSED = (429, 503)
@@ -35,7 +35,7 @@ def burst(stack: Stack, *, at_the_same_time: int, queries: int, in_flight: int, 
         sent, beside = _watched(stack.url, count, width)
         seconds = time.monotonic() - began
         ended = time.monotonic()
-        while not asyncio.run(at_once(stack.url, search_call(), 1))[0].fine:
+        while not once(stack.url, search_call()).fine:
             time.sleep(0.1)
         after, _ = stack.memory()
         row = _flood(action, sent, beside, time.monotonic() - ended, seconds, (after - before) / 2**20)
@@ -126,10 +126,10 @@ def _flood(action: str, sent: list[Sent], beside: list[Sent], recovered: float, 
         seen={
             "answers": tallied(sent),
             "seconds": round(seconds, 1),
-            "answered_p50_p99": _middle_and_end(answered),
-            "refused_p50_p99": _middle_and_end(refused),
+            "answered_p50_p99": middle_and_end(answered, digits=3),
+            "refused_p50_p99": middle_and_end(refused, digits=3),
             "beside": tallied(beside),
-            "beside_refused_p50_p99": _middle_and_end(looked),
+            "beside_refused_p50_p99": middle_and_end(looked, digits=3),
             "refused_in_time": percentile(looked or refused, 0.99) <= REFUSED_SECONDS,
             "memory_grown_mib": round(grown),
         },
@@ -138,10 +138,6 @@ def _flood(action: str, sent: list[Sent], beside: list[Sent], recovered: float, 
 
 def _refused(sent: list[Sent]) -> list[float]:
     return [one.seconds for one in sent if one.status in REFUSED]
-
-
-def _middle_and_end(seconds: list[float]) -> tuple[float, float]:
-    return round(percentile(seconds, 0.5), 3), round(percentile(seconds, 0.99), 3)
 
 
 def slow_clients(stack: Stack, *, clients: int, progress: Progress) -> Iterator[Row]:

@@ -19,7 +19,7 @@ from rag.client import RedwellClient
 from rag.wire import ApiError
 
 PAUSE_SECONDS = 0.1
-"""After a request that was not answered."""
+"""Between two requests of a caller that goes on, and after one that was not answered."""
 QUESTION = "What is the monthly rent?"
 TEXT = "Letter number {} to Anna Keller of Northgate Estates. The monthly rent of house {} is EUR {}.00, due in May."
 
@@ -72,16 +72,14 @@ def client_of(url: str, connections: int = 100) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=url, timeout=120, limits=limits)
 
 
-async def at_once(url: str, call: Call, count: int, *, first: int = 0, in_flight: int | None = None) -> list[Sent]:
-    """`count` requests, `in_flight` of them (all) at a time."""
-    gate = asyncio.Semaphore(in_flight or count)
-    async with client_of(url, in_flight or count) as http:
+def once(url: str, call: Call, number: int = 0) -> Sent:
+    """One request, over a connection of its own."""
 
-        async def one(number: int) -> Sent:
-            async with gate:
-                return await send(http, call, number)
+    async def sent() -> Sent:
+        async with client_of(url, 1) as http:
+            return await send(http, call, number)
 
-        return list(await asyncio.gather(*(one(first + number) for number in range(count))))
+    return asyncio.run(sent())
 
 
 class Moment:

@@ -19,10 +19,10 @@ from rag.chaos.load import (
     Sent,
     analyze_call,
     ask_call,
-    at_once,
     callers_until,
     clients_until,
     model_call,
+    once,
     picture_call,
     scan,
     search_call,
@@ -126,8 +126,7 @@ def _kill(stack: Stack, name: str, call: Call, first: int) -> _Kill:
 def _recovered(stack: Stack, call: Call, numbers: Iterator[int], killed: float) -> float:
     """Seconds from the kill to the first raw request that is answered again. Raises Unavailable when none is."""
     while time.monotonic() - killed < RECOVERY_SECONDS:
-        [sent] = asyncio.run(at_once(stack.url, call, 1, first=next(numbers)))
-        if sent.fine:
+        if once(stack.url, call, next(numbers)).fine:
             return time.monotonic() - killed
         time.sleep(0.2)
     raise Unavailable(f"Nothing was answered for {RECOVERY_SECONDS:.0f} s after a kill.")

@@ -27,3 +27,8 @@ def percentile(values: list[float], share: float) -> float:
     """The value that `share` (0..1) of the values do not exceed; 0 without values."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+def middle_and_end(values: list[float], *, digits: int = 2) -> tuple[float, float]:
+    """The median and the 99th percentile, rounded."""
+    return round(percentile(values, 0.5), digits), round(percentile(values, 0.99), digits)

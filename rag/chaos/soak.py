@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from rag.chaos.load import Call, Sent, ask_call, client_of, search_call, send, tallied, upload_call
-from rag.chaos.report import Row, percentile
+from rag.chaos.report import Row, middle_and_end
 from rag.chaos.stack import Stack
 
 SAMPLE_SECONDS = 10.0
@@ -36,7 +36,7 @@ def soak(stack: Stack, *, seconds: float, progress: Progress) -> Iterator[Row]:
         passed=not failed and grown < FLAT,
         seen={
             "answers": tallied(sent),
-            "p50_p99": [round(percentile([one.seconds for one in sent], share), 2) for share in (0.5, 0.99)],
+            "p50_p99": middle_and_end([one.seconds for one in sent]),
             "memory_mib": [round(memory[0] / 2**20), round(memory[2] / 2**20)],
             "memory_grown": f"{grown:+.1%}",
             "handles_grown": round(handles),

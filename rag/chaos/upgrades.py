@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rag.chaos.beside import Beside, beside
 from rag.chaos.load import tallied
-from rag.chaos.report import Row, percentile
+from rag.chaos.report import Row, middle_and_end
 from rag.chaos.stack import REPLICA, Stack
 from rag.errors import Unavailable
 from rag.runtime.weights import resolve
@@ -89,6 +89,6 @@ def _row(kind: str, ones: list[_Upgrade]) -> Row:
             "raw": tallied(raw),
             "client": failed[:5],
             "replicas that were not replaced": kept,
-            "p50_p99": [round(percentile([one.seconds for one in raw], share), 2) for share in (0.5, 0.99)],
+            "p50_p99": middle_and_end([one.seconds for one in raw]),
         },
     )
