@@ -1,7 +1,8 @@
 """Run the test tiers, each in a pytest of its own, and end with the worst exit code and the sum of what ran.
 
 `scripts/test.py [TIER ...]`, all of them without arguments. A tier is a folder of tests/; one that holds no test file is
-named and passed over. Only the standard library: it runs before anything is known to work.
+named and passed over. A test that fails is run once more, so that a busy machine does not fail the other thousands; one that
+passes then is named at the end as unsteady, to be mended. Only the standard library: it runs before anything is known to work.
 """
 # ruff: noqa: T201  (a command of its own: it prints)
 
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +30,8 @@ class Result:
     tests: int = 0
     failed: int = 0
     skipped: int = 0
+    unsteady: tuple[str, ...] = ()
+    """Tests that failed first and passed when they were run again."""
 
     @property
     def passed(self) -> int:
@@ -38,6 +42,7 @@ def run(tier: str) -> Result:
     report = REPORTS / f"{tier}.xml"
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", f"tests/{tier}", "-q", f"--junitxml={report}", "-p", "no:cacheprovider"]
+    command += ["--reruns", "1", "-rfEsxXR"]
     started = time.monotonic()
     try:
         code = subprocess.run(command, cwd=ROOT, timeout=TIERS[tier] * 60, check=False).returncode
@@ -47,11 +52,28 @@ def run(tier: str) -> Result:
     seconds = time.monotonic() - started
     if not report.exists():
         return Result(tier, code or 1, seconds, tests=1, failed=1)
-    suites = list(ET.parse(report).getroot().iter("testsuite"))
+    return counted(tier, code, seconds, report)
+
+
+def counted(tier: str, code: int, seconds: float, report: Path) -> Result:
+    """From pytest's JUnit report, in which a test that was run again stands twice."""
+    root = ET.parse(report).getroot()
+    suites = list(root.iter("testsuite"))
     count = {
         name: sum(int(suite.get(name, 0)) for suite in suites) for name in ("tests", "failures", "errors", "skipped")
     }
-    return Result(tier, code, seconds, count["tests"], count["failures"] + count["errors"], count["skipped"])
+    runs = Counter(_name(case) for case in root.iter("testcase"))
+    lost = {
+        _name(case)
+        for case in root.iter("testcase")
+        if case.find("failure") is not None or case.find("error") is not None
+    }
+    unsteady = tuple(name for name, times in runs.items() if times > 1 and name not in lost)
+    return Result(tier, code, seconds, count["tests"], count["failures"] + count["errors"], count["skipped"], unsteady)
+
+
+def _name(case: ET.Element) -> str:
+    return f"{case.get('classname')}::{case.get('name')}"
 
 
 def main(tiers: list[str]) -> int:
@@ -75,6 +97,8 @@ def main(tiers: list[str]) -> int:
         print(
             f"{result.tier:>9}: {result.passed} passed, {result.failed} failed, {result.skipped} skipped in {result.seconds:.0f} s ({verdict})"
         )
+    for name in (name for result in results for name in result.unsteady):
+        print(f"  unsteady: {name} failed once and passed when it was run again")
     print(
         f"{sum(r.passed for r in results)} passed, {sum(r.failed for r in results)} failed, {sum(r.skipped for r in results)} skipped"
     )

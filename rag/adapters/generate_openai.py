@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rag.errors import DeadlineExceeded, Unavailable
 from rag.model import Message, Token, Usage
 from rag.runtime import deadline
-from rag.runtime.circuit import Circuit
+from rag.runtime.circuit import Call, Circuit
 
 if TYPE_CHECKING:
     import openai
@@ -48,55 +48,47 @@ class OpenAIGenerator:
 
         seconds = deadline.left(self._seconds)
         turns = cast(Any, [{"role": message.role, "content": message.content} for message in messages])
-        self._circuit.enter()
-        told = False
-        try:
-            async with openai.AsyncOpenAI(
-                base_url=self._base_url,
-                api_key=self._api_key or "none",
-                timeout=openai.Timeout(seconds, connect=min(seconds, 5)),
-                max_retries=self._retries,
-            ) as api:
-                chunks = await api.chat.completions.create(
-                    model=self.model,
-                    messages=turns,
-                    max_tokens=max_tokens,
-                    temperature=temperature,
-                    stop=list(stop) or None,
-                    stream=True,
-                    **response_format(schema),
-                    stream_options={"include_usage": True},
-                )
-                told = True
-                self._circuit.succeeded()
-                async for chunk in chunks:
-                    deadline.left(seconds)  # raises when the request has no time left
-                    choice = chunk.choices[0] if chunk.choices else None
-                    text = (choice.delta.content or "") if choice else ""
-                    usage = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens) if chunk.usage else None
-                    if text or usage or (choice and choice.finish_reason):
-                        yield Token(text, choice.finish_reason if choice else None, usage)
-        except openai.APIError as error:
-            if not told:
-                told = True
-                self._tell(error, hurried=seconds < self._seconds)
-            if isinstance(error, openai.APITimeoutError):
-                raise DeadlineExceeded(f"The model at {self._base_url} did not answer in time.") from error
-            raise Unavailable(f"The model at {self._base_url} failed: {error.message}") from error
-        finally:
-            if not told:  # cancelled: nothing is known about the endpoint
-                self._circuit.left()
+        with self._circuit.call() as call:
+            try:
+                async with openai.AsyncOpenAI(
+                    base_url=self._base_url,
+                    api_key=self._api_key or "none",
+                    timeout=openai.Timeout(seconds, connect=min(seconds, 5)),
+                    max_retries=self._retries,
+                ) as api:
+                    chunks = await api.chat.completions.create(
+                        model=self.model,
+                        messages=turns,
+                        max_tokens=max_tokens,
+                        temperature=temperature,
+                        stop=list(stop) or None,
+                        stream=True,
+                        **response_format(schema),
+                        stream_options={"include_usage": True},
+                    )
+                    call.succeeded()
+                    async for chunk in chunks:
+                        deadline.left(seconds)  # raises when the request has no time left
+                        choice = chunk.choices[0] if chunk.choices else None
+                        text = (choice.delta.content or "") if choice else ""
+                        usage = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens) if chunk.usage else None
+                        if text or usage or (choice and choice.finish_reason):
+                            yield Token(text, choice.finish_reason if choice else None, usage)
+            except openai.APIError as error:
+                _tell(call, error, hurried=seconds < self._seconds)
+                if isinstance(error, openai.APITimeoutError):
+                    raise DeadlineExceeded(f"The model at {self._base_url} did not answer in time.") from error
+                raise Unavailable(f"The model at {self._base_url} failed: {error.message}") from error
 
-    def _tell(self, error: openai.APIError, *, hurried: bool) -> None:
-        """What a request that got no answer says about the endpoint. `hurried`: it had less time than one may take."""
-        import openai
 
-        if isinstance(error, openai.APIStatusError) and error.status_code < 500:
-            self._circuit.succeeded()  # it is there, and does not like the request
-        elif isinstance(error, openai.APITimeoutError) and hurried:
-            self._circuit.left()
-        else:
-            self._circuit.failed()
+def _tell(call: Call, error: openai.APIError, *, hurried: bool) -> None:
+    """What a request that got no answer says about the endpoint. `hurried`: it had less time than one may take."""
+    import openai
+
+    if isinstance(error, openai.APIStatusError) and error.status_code < 500:
+        call.succeeded()  # it is there, and does not like the request
+    elif not (isinstance(error, openai.APITimeoutError) and hurried):
+        call.failed()
 
 
 def response_format(schema: Mapping[str, Any] | None) -> dict[str, Any]:

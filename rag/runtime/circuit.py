@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -50,6 +51,24 @@ class RetryBudget:
         return True
 
 
+class Call:
+    """One call through a circuit. The first word about the part counts, at once; a call that was cancelled, or had too little
+    time, ends without one: nothing is known then."""
+
+    def __init__(self, circuit: Circuit) -> None:
+        self._circuit: Circuit | None = circuit
+
+    def succeeded(self) -> None:
+        if self._circuit:
+            self._circuit.succeeded()
+        self._circuit = None
+
+    def failed(self) -> None:
+        if self._circuit:
+            self._circuit.failed()
+        self._circuit = None
+
+
 class Circuit:
     """Of one part, in one process. `clock`: seconds, monotonic."""
 
@@ -70,29 +89,32 @@ class Circuit:
     def open(self) -> bool:
         return self._failed >= self._most
 
-    def enter(self) -> None:
-        """Raises CircuitOpen while nothing is let through."""
-        if not self.open:
-            return
-        wait = self._until - self._clock()
-        if wait > 0 or self._trying:
-            raise CircuitOpen(f"{self._name} is down.", "", max(1, math.ceil(wait)))
-        self._trying = True
+    @contextmanager
+    def call(self) -> Iterator[Call]:
+        """Around one call, which says what it learns. Raises CircuitOpen while nothing is let through."""
+        tries = self.open
+        if tries:
+            wait = self._until - self._clock()
+            if wait > 0 or self._trying:
+                raise CircuitOpen(f"{self._name} is down.", "", max(1, math.ceil(wait)))
+            self._trying = True
+        call = Call(self)
+        try:
+            yield call
+        finally:
+            if tries:
+                self._trying = False
 
     def succeeded(self) -> None:
         if self.open:
             log.info("circuit_closed", part=self._name)
-        self._failed, self._trying = 0, False
+        self._failed = 0
 
     def failed(self) -> None:
-        self._failed, self._trying = self._failed + 1, False
+        self._failed += 1
         if self.open:
             self._until = self._clock() + self._seconds
             log.warning("circuit_open", part=self._name, seconds=self._seconds)
-
-    def left(self) -> None:
-        """The call ended without telling anything about the part: it was cancelled, or had no time."""
-        self._trying = False
 
 
 class Guard:
@@ -108,34 +130,25 @@ class Guard:
 
         Errors that the part itself raises are answers: they pass through and leave the circuit closed.
         """
-        self.circuit.enter()
-        self._budget.called()
-        told = False
-        try:
+        with self.circuit.call() as call:
+            self._budget.called()
             for attempt in range(self._attempts):
                 given = deadline.left(seconds)
                 try:
                     result = await once(given)
                 except Unreached as unreached:
                     if attempt + 1 == self._attempts or not self._budget.take():
-                        told = True
-                        self.circuit.failed()
+                        call.failed()
                         raise unreached.error from unreached
                     await asyncio.sleep(min(deadline.left(seconds), 0.2 * 2**attempt))
                 except DeadlineExceeded:
                     if given >= seconds:  # it had all the time that it may have: nobody was only impatient
-                        told = True
-                        self.circuit.failed()
+                        call.failed()
                     raise
                 except RedwellError:
-                    told = True
-                    self.circuit.succeeded()
+                    call.succeeded()
                     raise
                 else:
-                    told = True
-                    self.circuit.succeeded()
+                    call.succeeded()
                     return result
             raise AssertionError("the loop returns or raises")
-        finally:
-            if not told:
-                self.circuit.left()

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from rag.errors import CircuitOpen, RedwellError
+from rag.errors import RedwellError
 from rag.model import Message, Token
 from rag.ports import Generator
 from rag.runtime.circuit import Circuit
@@ -46,31 +46,23 @@ class FallbackGenerator:
         schema: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[Token]:
         options: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "stop": stop, "schema": schema}
+        begun = False
         try:
-            self._circuit.enter()
-            asks = True
-        except CircuitOpen:
-            asks = False
-        if asks:
-            begun = told = False
-            try:
-                async for token in self._first.stream(messages, **options):
-                    begun = True
-                    yield token
-                told = True
-                self._circuit.succeeded()
+            with self._circuit.call() as call:
+                try:
+                    async for token in self._first.stream(messages, **options):
+                        begun = True
+                        yield token
+                except RedwellError as error:
+                    if error.status >= 500:
+                        call.failed()
+                        log.warning("model_away", model=self._first.model, code=error.code, detail=error.detail)
+                    raise
+                call.succeeded()
                 return
-            except RedwellError as error:
-                told = error.status >= 500
-                if not told:
-                    raise
-                self._circuit.failed()
-                log.warning("model_away", model=self._first.model, code=error.code, detail=error.detail)
-                if begun:
-                    raise
-            finally:
-                if not told:  # cancelled, or refused: nothing is known about the model
-                    self._circuit.left()
+        except RedwellError as error:
+            if begun or error.status < 500:
+                raise
         self._answering = self._second
         async for token in self._second.stream(messages, **options):
             yield token
