@@ -1,4 +1,7 @@
-"""Killed in the middle of ten uploads and started again: every acknowledged document ends indexed, once."""
+"""Killed in the middle of ten uploads and started again: every acknowledged document ends indexed, once.
+
+Its stack runs beside the shared one, so its summaries come from an endpoint: a second vLLM would only take the cores.
+"""
 
 import os
 import signal
@@ -8,6 +11,7 @@ import psutil
 
 from rag.client import RedwellClient
 from tests.conftest import SAMPLES, start_stack, stop_stack
+from tests.endpoints import KEY
 
 
 def kill_everything(pid: int) -> None:
@@ -21,10 +25,11 @@ def kill_everything(pid: int) -> None:
     psutil.wait_procs(family, timeout=30)
 
 
-def test_acknowledged_documents_survive_kill_9(tmp_path):
+def test_acknowledged_documents_survive_kill_9(tmp_path, elsewhere):
+    model = {"REDWELL_LLM__BASE_URL": elsewhere.url, "REDWELL_LLM__API_KEY": KEY}
     texts = sorted(SAMPLES.glob("*.pdf"), key=lambda path: path.stat().st_size)[:8]
     files = [SAMPLES / "delivery-note-5521-rotated.pdf", SAMPLES / "letter-insurance-settlement.pdf", *texts]
-    process, url = start_stack(tmp_path / "var", log=tmp_path / "first.log")
+    process, url = start_stack(tmp_path / "var", log=tmp_path / "first.log", **model)
     with RedwellClient(url, timeout=60) as client:
         receipts = client.upload(files, collection="recovery")
         time.sleep(2.5)
@@ -33,7 +38,7 @@ def test_acknowledged_documents_survive_kill_9(tmp_path):
     assert len(receipts) == 10
     assert len(done_before) < 10
 
-    process, url = start_stack(tmp_path / "var", log=tmp_path / "second.log")
+    process, url = start_stack(tmp_path / "var", log=tmp_path / "second.log", **model)
     try:
         with RedwellClient(url, timeout=120) as client:
             for receipt in receipts:
