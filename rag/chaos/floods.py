@@ -11,7 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from typing import cast
 from urllib.parse import urlsplit
+
+import httptools
 
 from rag.chaos.load import QUESTION, Sent, client_of, coded, once, search_call, send, tallied, upload_call
 from rag.chaos.report import Row, middle_and_end, percentile
@@ -82,29 +85,80 @@ def _bystander(url: str, flood: Connection) -> None:
     flood.send(seen)
 
 
-async def _flooded(url: str, count: int, in_flight: int) -> list[Sent]:
-    """Searches, by a client that costs a tenth of httpx: it runs on the cores that it measures."""
-    import aiohttp
+class _Line(asyncio.Protocol):
+    """One connection of a flood. It does as little as it can for an answer: it runs on the cores that it measures."""
 
+    def __init__(self, host: str) -> None:
+        self._head = f"POST /v1/search HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: "
+        self._answer: asyncio.Future[Sent] | None = None
+        self.open = False
+
+    def ask(self, number: int) -> asyncio.Future[Sent]:
+        body = json.dumps({"query": f"{QUESTION} {number}"})
+        self._parser = httptools.HttpResponseParser(self)
+        self._body, self._retry_after = b"", False
+        self._answer = asyncio.get_running_loop().create_future()
+        self._began = time.monotonic()
+        self._transport.write(f"{self._head}{len(body)}\r\n\r\n{body}".encode())
+        return self._answer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self.open = True
+
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed_data(data)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.open = False
+        if self._answer is None:
+            return
+        if self._parser.get_status_code():  # an answer without a length ends with the connection
+            self.on_message_complete()
+        else:
+            self._ended(Sent(0, time.monotonic() - self._began, code=type(error or ConnectionResetError()).__name__))
+
+    def on_header(self, name: bytes, _: bytes) -> None:
+        self._retry_after = self._retry_after or name.lower() == b"retry-after"
+
+    def on_body(self, piece: bytes) -> None:
+        self._body += piece
+
+    def on_message_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if not self._parser.should_keep_alive():
+            self.open = False
+        code = "" if status < 400 else coded(self._body.decode())
+        self._ended(Sent(status, time.monotonic() - self._began, self._retry_after, code))
+
+    def _ended(self, sent: Sent) -> None:
+        answer, self._answer = self._answer, None
+        if answer and not answer.done():
+            answer.set_result(sent)
+
+
+async def _flooded(url: str, count: int, in_flight: int) -> list[Sent]:
+    """Searches over so many connections, which are open when the flood begins, as a load balancer keeps them."""
+    parts = urlsplit(url)
     left = iter(range(count))
     sent: list[Sent] = []
 
-    async def caller(http: aiohttp.ClientSession) -> None:
-        for number in left:
-            began = time.monotonic()
-            try:
-                async with http.post("/v1/search", json={"query": f"{QUESTION} {number}"}) as answer:
-                    body = await answer.text()
-            except (aiohttp.ClientError, TimeoutError) as error:
-                sent.append(Sent(0, time.monotonic() - began, code=type(error).__name__))
-                continue
-            seconds = time.monotonic() - began
-            code = "" if answer.status < 400 else coded(body)
-            sent.append(Sent(answer.status, seconds, "Retry-After" in answer.headers, code))
+    async def connected() -> _Line:
+        host, port = parts.hostname or "", parts.port or 80
+        _, line = await asyncio.get_running_loop().create_connection(lambda: _Line(parts.netloc), host, port)
+        return line
 
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)
-    async with aiohttp.ClientSession(url, connector=connector, timeout=aiohttp.ClientTimeout(150)) as http:
-        await asyncio.gather(*(caller(http) for _ in range(in_flight)))
+    async def caller(line: _Line) -> None:
+        for number in left:
+            try:
+                line = line if line.open else await connected()
+                async with asyncio.timeout(150):
+                    sent.append(await line.ask(number))
+            except (OSError, TimeoutError) as error:
+                sent.append(Sent(0, 0.0, code=type(error).__name__))
+
+    lines = [await connected() for _ in range(in_flight)]
+    await asyncio.gather(*(caller(line) for line in lines))
     return sent
 
 
