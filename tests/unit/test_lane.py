@@ -62,7 +62,7 @@ async def test_models_do_not_share_a_batch_and_large_calls_go_alone():
     one, other, lane = Counting(), Counting(), EmbeddingLane()
     one.go.set()
     other.go.set()
-    many = ["x"] * 70
+    many = [f"x{number}" for number in range(70)]
     await asyncio.gather(
         lane.embed(one, ["a"]), lane.embed(one, many), lane.embed(other, ["b"]), lane.embed(one, ["c"])
     )
@@ -76,3 +76,23 @@ async def test_an_error_reaches_all_of_its_batch_and_nobody_after_it():
     with pytest.raises(ValueError, match="bad"):
         await lane.embed(embedder, ["bad"])
     assert (await lane.embed(embedder, ["fine"])).tolist() == [[4.0]]
+
+
+async def test_a_text_is_embedded_once_a_model():
+    embedder, other, lane = Counting(), Counting(), EmbeddingLane()
+    other.version = "another"
+    embedder.go.set()
+    other.go.set()
+    assert (await lane.embed(embedder, ["a", "bb", "a"])).ravel().tolist() == [1.0, 2.0, 1.0]
+    assert (await lane.embed(embedder, ["bb", "ccc", "a"])).ravel().tolist() == [2.0, 3.0, 1.0]
+    assert (await lane.embed(other, ["a"])).ravel().tolist() == [1.0]
+    assert embedder.batches == [["a", "bb"], ["ccc"]]
+    assert other.batches == [["a"]]
+
+
+async def test_no_more_vectors_are_remembered_than_fit():
+    embedder, lane = Counting(), EmbeddingLane(remembered=2)
+    embedder.go.set()
+    await lane.embed(embedder, ["a", "b", "c"])
+    await lane.embed(embedder, ["c", "a"])
+    assert embedder.batches == [["a", "b", "c"], ["a"]]
