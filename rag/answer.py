@@ -6,10 +6,13 @@ document read all of it (rag/whole).
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import cast
 
 from rag.access.audit import noted
 from rag.answering.cite import ALSO, QUOTED, Citations
@@ -209,11 +212,22 @@ def standalone(question: str, history: Sequence[Message]) -> str:
     return question
 
 
-def _generate(prompt: Prompt, services: Services) -> AsyncIterator[Token]:
+async def _generate(prompt: Prompt, services: Services) -> AsyncIterator[Token]:
+    """Raises what the generator raises, and DeadlineExceeded where it does not begin in time."""
     llm = services.settings.llm
-    return services.generator.stream(
+    stream = services.generator.stream(
         prompt.messages, max_tokens=llm.answer_tokens, temperature=llm.temperature, stop=("\n\n", "Question:")
     )
+    async with aclosing(cast("AsyncGenerator[Token, None]", stream)) as tokens:
+        try:
+            async with asyncio.timeout(services.settings.answering.first_word_seconds):
+                first = await anext(tokens, None)
+        except TimeoutError as error:
+            raise DeadlineExceeded("The language model has not begun to answer in time.") from error
+        if first is not None:
+            yield first
+        async for token in tokens:
+            yield token
 
 
 def _by_evidence(passages: Sequence[Passage], evidence: Sequence[Evidence], count: int) -> list[Passage]:

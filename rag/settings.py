@@ -189,6 +189,8 @@ class Answering(Section):
     """Replace what the passages do not support by the best passage, quoted."""
     context_tokens: int = 1500
     passages: int = 5
+    first_word_seconds: float = Field(default=20, gt=0)
+    """That the model may take to begin (its replica restarts, many wait); after them the answer is quotations."""
     min_relevance: float = 0.45
     """Below this probability (0..1, `rag.answering.evidence.relevance`) the answer is 'not in your documents'."""
     conversations: bool = True

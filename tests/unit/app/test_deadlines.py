@@ -80,6 +80,24 @@ async def test_a_model_that_is_late_is_stopped_and_the_answer_is_a_quotation(rea
     assert Endless.stopped
 
 
+async def test_a_model_that_does_not_begin_in_time_is_left_and_the_answer_is_a_quotation(ready):
+    left = asyncio.Event()
+
+    class Restarting(FakeGenerator):
+        async def stream(self, messages, **options) -> AsyncIterator[Token]:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                left.set()
+            yield Token("word")
+
+    impatient = ready.settings.answering.model_copy(update={"first_word_seconds": 0.05})
+    settings = ready.settings.model_copy(update={"answering": impatient})
+    answer = await ask(replace(ready, settings=settings, generator=Restarting()))
+    assert (answer.status_code, left.is_set()) == (200, True)
+    assert "4,850" in answer.json()["answer"]
+
+
 async def test_the_deadline_reaches_every_call(ready):
     seen = []
 
