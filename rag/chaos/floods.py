@@ -15,6 +15,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 import httptools
+import uvloop
 
 from rag.chaos.load import QUESTION, Sent, client_of, coded, once, search_call, send, tallied, upload_call
 from rag.chaos.report import Row, middle_and_end, percentile
@@ -56,7 +57,7 @@ def _watched(url: str, count: int, in_flight: int) -> tuple[list[Sent], list[Sen
     other = fresh.Process(target=_bystander, args=(url, theirs), daemon=True)
     other.start()
     ours.recv()  # it is there
-    sent = asyncio.run(_flooded(url, count, in_flight))
+    sent = uvloop.run(_flooded(url, count, in_flight))
     ours.send("over")
     beside: list[Sent] = ours.recv()
     other.join()
@@ -90,12 +91,12 @@ class _Line(asyncio.Protocol):
 
     def __init__(self, host: str) -> None:
         self._head = f"POST /v1/search HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: "
+        self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[Sent] | None = None
         self.open = False
 
     def ask(self, number: int) -> asyncio.Future[Sent]:
         body = json.dumps({"query": f"{QUESTION} {number}"})
-        self._parser = httptools.HttpResponseParser(self)
         self._body, self._retry_after = b"", False
         self._answer = asyncio.get_running_loop().create_future()
         self._began = time.monotonic()
