@@ -185,7 +185,7 @@ def _flood(action: str, sent: list[Sent], beside: list[Sent], recovered: float, 
             "refused_p50_p99": middle_and_end(refused, digits=3),
             "beside": tallied(beside),
             "beside_refused_p50_p99": middle_and_end(looked, digits=3),
-            "refused_in_time": percentile(looked or refused, 0.99) <= REFUSED_SECONDS,
+            "refused_in_time": percentile([*refused, *looked], 0.99) <= REFUSED_SECONDS,
             "memory_grown_mib": round(grown),
         },
     )
