@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.bench.asking import first_tokens
+from rag.bench.asking import QUESTIONS, first_tokens
 from rag.bench.grown import bench_grown
 from rag.bench.matrix import PARTS, SERVED, Matrix
 from rag.bench.mixed import MixedDocument, mixed_pdf
@@ -36,19 +36,23 @@ class _Asked:
     """Answers of a client: passages, then words where the model was asked."""
 
     def __init__(self, *, refused=False):
-        self._refused = refused
+        self._refused, self.questions = refused, []
 
     def ask_stream(self, question, *, collection):
+        self.questions.append(question)
         yield ResultsEvent(())
         if not self._refused:
             yield TokenEvent("The rent")
         yield FinalEvent(Answer(answer="The rent is due."))
 
 
-def test_the_first_question_warms_up_and_the_others_count():
-    beyond, whole = first_tokens(_Asked(), ("a?", "b?"), rounds=2)
-    assert [len(line.ours) for line in (beyond, whole)] == [4, 4]
-    assert beyond.goal == 0.6
+def test_one_question_warms_up_and_new_ones_count_apart_from_those_asked_again():
+    client = _Asked()
+    new, again, whole = first_tokens(client, ("a?", "b?"))
+    assert [len(line.ours) for line in (new, again, whole)] == [2, 2, 2]
+    assert client.questions[1:] == ["a?", "b?", "a?", "b?"]
+    assert client.questions[0] not in QUESTIONS
+    assert new.goal == 0.6
 
 
 def test_no_first_token_is_told_when_no_model_was_asked():
