@@ -30,6 +30,9 @@ from rag.runtime.metrics import count_answer
 from rag.services import Services
 from rag.whole.answering import whole_answer
 
+NEXT_QUESTION = "Question:"
+"""A small model goes on with one of its own. The engine is not told to stop there: it would hold back as many characters of what it has
+written, and the first words with them."""
 NOT_FOUND = "This is not in your documents."
 _REFUSAL = re.compile(
     r"do(?:es)? not (?:say|mention|contain|provide|specify|hold|state)|not (?:mentioned|in the (?:documents|passages))|no information",
@@ -157,9 +160,13 @@ async def _answer(request: AskRequest, services: Services) -> AsyncIterator[Answ
 
     draft, usage = "", Usage()
     try:
-        async for token in _generate(prompt, services):
-            draft, usage = draft + token.text, token.usage or usage
-            yield token
+        async with aclosing(_generate(prompt, services)) as tokens:
+            async for token in tokens:
+                draft, usage = draft + token.text, token.usage or usage
+                yield token
+                if NEXT_QUESTION in draft:
+                    draft = draft.partition(NEXT_QUESTION)[0]
+                    break
     except (Unavailable, DeadlineExceeded):
         # The model is away: passages without a written answer are better than none.
         draft = ""
@@ -212,11 +219,11 @@ def standalone(question: str, history: Sequence[Message]) -> str:
     return question
 
 
-async def _generate(prompt: Prompt, services: Services) -> AsyncIterator[Token]:
+async def _generate(prompt: Prompt, services: Services) -> AsyncGenerator[Token, None]:
     """Raises what the generator raises, and DeadlineExceeded where it does not begin in time."""
     llm = services.settings.llm
     stream = services.generator.stream(
-        prompt.messages, max_tokens=llm.answer_tokens, temperature=llm.temperature, stop=("\n\n", "Question:")
+        prompt.messages, max_tokens=llm.answer_tokens, temperature=llm.temperature, stop=("\n\n",)
     )
     async with aclosing(cast("AsyncGenerator[Token, None]", stream)) as tokens:
         try:

@@ -91,6 +91,15 @@ async def test_what_only_repeats_the_question_is_no_answer(services):
     assert "4,850.00" in found.answer
 
 
+async def test_a_model_that_goes_on_with_a_question_of_its_own_is_stopped(services):
+    says = FakeGenerator(says="The monthly rent is EUR 4,850.00.\nQuestion: Who pays it? Answer: Peter Pan.")
+    events = [event async for event in answer(AskRequest(RENT), await ready(services, generator=says))]
+    [final] = [event.answer for event in events if isinstance(event, Final)]
+    assert final.draft == "The monthly rent is EUR 4,850.00."
+    assert final.answer == "The monthly rent is EUR 4,850.00. [1]"
+    assert "Peter" not in "".join(event.text for event in events if isinstance(event, Token))
+
+
 async def test_nothing_relevant_is_not_in_the_documents_and_no_model_is_asked(services):
     generator = FakeGenerator()
     found = await complete(AskRequest("Zzyzx quorble?"), await ready(services, generator=generator))
