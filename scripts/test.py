@@ -43,7 +43,7 @@ def run(tier: str) -> Result:
     report = REPORTS / f"{tier}.xml"
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", f"tests/{tier}", "-q", f"--junitxml={report}", "-p", "no:cacheprovider"]
-    command += ["--reruns", "1", "-rfEsxXR"]
+    command += ["--reruns", "1", "--rerun-show-tracebacks", "-rfEsxXR"]
     if tier == "unit":  # the others share a stack, or give a model all cores
         command += ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
     started = time.monotonic()

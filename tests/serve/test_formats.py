@@ -3,6 +3,7 @@
 import io
 import zipfile
 from email.message import EmailMessage
+from uuid import uuid4
 
 import pikepdf
 
@@ -23,9 +24,10 @@ def _mail() -> bytes:
 
 
 def test_what_a_mail_carries_is_read_cited_and_deleted_with_it(client):
-    [receipt] = client.upload([("claim.eml", _mail())], collection="mails")
+    collection = f"mails-{uuid4().hex[:8]}"
+    [receipt] = client.upload([("claim.eml", _mail())], collection=collection)
     mail = client.wait(receipt.id)
-    [archive] = client.documents(parent_id=mail.id)
+    [archive] = [client.wait(one.id) for one in client.documents(parent_id=mail.id)]
     members = {one.filename.rsplit("/", 1)[-1]: client.wait(one.id) for one in client.documents(parent_id=archive.id)}
     assert {name: (one.status, one.error) for name, one in members.items()} == {
         "claim.pdf": ("ready", None),
@@ -34,11 +36,11 @@ def test_what_a_mail_carries_is_read_cited_and_deleted_with_it(client):
     page = client.page(members["claim.pdf"].id, 1)
     assert page.source == "ocr"
     assert len(page.words) > 50
-    answer = client.ask("How much was the lighthouse keeper paid?", collection="mails")
+    answer = client.ask("How much was the lighthouse keeper paid?", collection=collection)
     assert "312.50" in answer.answer
     assert answer.citations[0].document_id == members["note.txt"].id
     client.delete(mail.id)
-    assert list(client.documents(collection="mails")) == []
+    assert list(client.documents(collection=collection)) == []
 
 
 def test_a_password_opens_a_file_and_is_in_no_file_of_the_service(client, stack):
