@@ -45,6 +45,7 @@ def test_late_refusals_are_told() -> None:
     late = Sent(503, 2.0, True, "overloaded")
     assert _flood("burst", [FULL], [late], 0.1, 1.0, 0.0).seen["refused_in_time"] is False
     assert _flood("burst", [late], [FULL], 0.1, 1.0, 0.0).seen["refused_in_time"] is False
+    assert _flood("burst", [late], [], 0.1, 1.0, 0.0).seen["refused_in_time"] is False
     assert _flood("burst", [FULL], [FULL], 0.1, 1.0, 0.0).seen["refused_in_time"] is True
 
 
