@@ -23,6 +23,8 @@ from rag.settings import Settings
 
 log = structlog.get_logger(__name__)
 IDLE_SECONDS = 1.0
+DUE_SECONDS = 3.0
+"""A job whose runner's lease ended is taken up this much later at most."""
 LEAVE_SECONDS = 10.0
 
 
@@ -46,6 +48,7 @@ class Supervisor:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _slot(self) -> None:
+        watch = self._state.database.watch(at_most=DUE_SECONDS)
         while True:
             try:
                 id = await self._state.ingestions.next_free()
@@ -53,7 +56,7 @@ class Supervisor:
                 log.warning("database_unavailable", detail=error.detail)
                 id = None
             if id is None:
-                await asyncio.sleep(IDLE_SECONDS)
+                await watch.pause(IDLE_SECONDS)
             else:
                 await self._run(id)
 

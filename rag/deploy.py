@@ -29,7 +29,7 @@ from rag.runtime.gpu import check_shares
 from rag.runtime.loopback import setup_hook
 from rag.sections.language_models import adapters
 from rag.sections.scaling import Batching, Scaling
-from rag.serving import front
+from rag.serving import front, ray_defaults
 from rag.serving.hosts import AnalyzerDeployment, IngressDeployment, JobsDeployment
 from rag.serving.llm import build_llm
 from rag.serving.models import (
@@ -124,17 +124,7 @@ def build_application(settings: Settings) -> serve.Application:
 
 def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
     """Start (or join) Ray, deploy, and return when every deployment is healthy. Raises ConfigurationError."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # Ray's workers, Serve's proxy among them, else run at 15: anything else on the machine goes before who answers here.
-    os.environ.setdefault("RAY_worker_niceness", "0")
-    # Workers that nobody uses any more end after a second: one of them checked the Llm's arguments and holds vLLM for that.
-    os.environ.setdefault("RAY_num_workers_soft_limit", "0")
-    # Three of these after its end, a proxy is started again.
-    os.environ.setdefault("RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S", "0.5")
-    os.environ.setdefault("RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S", "5")
-    # A proxy has three times this long to start; by default 15 s in all, which a busy machine needs for its imports alone.
-    os.environ.setdefault("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "30")
-    os.environ.setdefault("RAY_SERVE_LLM_DEFAULT_HEALTH_CHECK_TIMEOUT_S", "120")
+    ray_defaults.apply()
     server = settings.server
     os.environ.update(environment(settings.monitoring) | front.environment(settings))
     hook = setup_hook(everything=is_loopback(server.host))
@@ -153,6 +143,7 @@ def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
             _metrics_export_port=settings.monitoring.metrics_port or None,
         )
     if not server.ray_address:
+        ray_defaults.end_log_monitor()
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         (settings.data_dir / ADDRESS).write_text(ray.get_runtime_context().gcs_address)
         check_shares(settings, cards=ray.cluster_resources().get("GPU", 0.0))

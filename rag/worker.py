@@ -22,8 +22,11 @@ from rag.services import Services
 log = structlog.get_logger(__name__)
 
 IDLE_SECONDS = 0.25
+DUE_SECONDS = 2.0
+"""What falls due by time alone (another attempt, a lease that ended) is claimed this much later at most."""
 UNAVAILABLE_SECONDS = 2.0
 REINDEX_SECONDS = 2.0
+REINDEX_DUE_SECONDS = 10.0
 AWAY_SECONDS = 10.0
 """Between two looks whether what a document needs is back. Such attempts are not counted: an outage is not its fault."""
 LOOKS_A_SECOND = 5.0
@@ -37,7 +40,8 @@ class Worker:
         self._services = services
         self._owner = owner
         self._looking = asyncio.Lock()
-        """Held by the free slot that looks at the queue: an idle analyzer asks the database once in IDLE_SECONDS, not once a slot."""
+        """Held by the free slot that looks at the queue: an idle analyzer looks once in IDLE_SECONDS, not once a slot."""
+        self._watch = services.state.database.watch(at_most=DUE_SECONDS)
         self._slots = [
             asyncio.create_task(self._slot(i)) for i in range(services.settings.analysis.concurrent_documents)
         ]
@@ -74,16 +78,17 @@ class Worker:
                 continue
             if job is not None:
                 return job
-            await asyncio.sleep(IDLE_SECONDS)
+            await self._watch.pause(IDLE_SECONDS)
 
     async def _reindex(self) -> None:
         """Work on another embedding model's vectors, when somebody asked for them."""
+        watch = self._services.state.database.watch(at_most=REINDEX_DUE_SECONDS)
         while True:
             try:
                 await reindex(self._services.state, self._services.embedder, owner=self._owner)
             except Unavailable as error:
                 log.warning("reindex_waits", detail=error.detail)
-            await asyncio.sleep(REINDEX_SECONDS)
+            await watch.pause(REINDEX_SECONDS)
 
     async def _hold(self, job: Job) -> None:
         """Run a job under its lease: when the lease is lost (or the document deleted), the run is cancelled."""

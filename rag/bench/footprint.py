@@ -1,7 +1,8 @@
-"""What the stack weighs: memory by process, and which processes hold torch."""
+"""What the stack weighs: memory by process, which processes hold torch, and what it does when nobody asks for anything."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import psutil
 from rag.bench.line import Line
 
 MEMORY_GOAL_GIB = 8.0
+SETTLING_SECONDS = 20.0
+IDLE_SECONDS = 20.0
 
 
 def memory(root: int) -> tuple[dict[str, float], list[str]]:
@@ -33,6 +36,38 @@ def memory(root: int) -> tuple[dict[str, float], list[str]]:
     return used, sorted(torch)
 
 
+def stirring(root: int, seconds: float = IDLE_SECONDS) -> tuple[dict[str, float], dict[str, float]]:
+    """(milliseconds of CPU a second by process name, wake-ups a second), over the descendants of `root`. Blocks for `seconds`.
+
+    A wake-up is a thread that was switched to: on cores that a model keeps busy each one holds the model up for longer than it
+    takes itself.
+    """
+    before = _work(root)
+    time.sleep(seconds)
+    cpu: dict[str, float] = {}
+    wakes: dict[str, float] = {}
+    for key, (name, used, switches) in _work(root).items():
+        _, used_before, switches_before = before.get(key, (name, 0.0, 0))
+        cpu[name] = cpu.get(name, 0.0) + (used - used_before) * 1000 / seconds
+        wakes[name] = wakes.get(name, 0.0) + (switches - switches_before) / seconds
+    return cpu, wakes
+
+
+def _work(root: int) -> dict[tuple[int, float], tuple[str, float, int]]:
+    """Process -> (name, seconds of CPU, switches) since its start."""
+    found = {}
+    for process in psutil.Process(root).children(recursive=True):
+        try:
+            times = process.cpu_times()
+            tasks = [task.read_text() for task in Path(f"/proc/{process.pid}/task").glob("*/status")]
+            name = named(" ".join(process.cmdline()))
+        except (psutil.Error, OSError):
+            continue
+        switches = sum(int(line.split()[1]) for task in tasks for line in task.splitlines() if "ctxt_switches" in line)
+        found[process.pid, process.create_time()] = name, times.user + times.system, switches
+    return found
+
+
 def named(title: str) -> str:
     """A process by what it is in the stack."""
     if "ServeReplica:" in title:
@@ -47,10 +82,18 @@ def named(title: str) -> str:
     return "parsers and the rest"
 
 
-def lines(idle: Mapping[str, float], loaded: Mapping[str, float], torch: list[str], start_seconds: float) -> list[Line]:
-    def parts(used: Mapping[str, float]) -> dict[str, float]:
-        return {name: round(size, 2) for name, size in sorted(used.items(), key=lambda one: -one[1])}
+def parts(used: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(size, 2) for name, size in sorted(used.items(), key=lambda one: -one[1])}
 
+
+def idle_lines(cpu: Mapping[str, float], wakes: Mapping[str, float]) -> list[Line]:
+    return [
+        Line("CPU idle", "", "ms/s", (sum(cpu.values()),), compared="alone", more=parts(cpu)),
+        Line("wake-ups idle", "", "a second", (sum(wakes.values()),), compared="alone", more=parts(wakes)),
+    ]
+
+
+def lines(idle: Mapping[str, float], loaded: Mapping[str, float], torch: list[str], start_seconds: float) -> list[Line]:
     with_torch = {"with torch": torch}
     return [
         Line("start", "", "s", (start_seconds,), compared="alone"),

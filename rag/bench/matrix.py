@@ -19,7 +19,7 @@ from rag.wire import ApiError
 
 Say = Callable[[str], None]
 ALONE = ("text", "composition", "search", "growth", "peer")
-SERVED = ("requests", "asking", "document", "analysis", "reading", "answers", "memory")
+SERVED = ("idle", "requests", "asking", "document", "analysis", "reading", "answers", "memory")
 PARTS = (*ALONE, *SERVED)
 SEARCHED = (1_000, 100_000)
 GROWN = (1_000, 10_000)
@@ -69,6 +69,7 @@ class Matrix:
         with stack() as url:
             took = time.perf_counter() - started
             idle, torch = footprint.memory(os.getpid())
+            self._run("idle", self._idle)
             self._run("requests", lambda: self._requests(url))
             self._run("asking", lambda: self._asking(url))
             self._run("document", lambda: self._document(url))
@@ -92,6 +93,10 @@ class Matrix:
         self.lines += found
         for line in found:
             self._say(history.row(line))
+
+    def _idle(self) -> list[Line]:
+        time.sleep(footprint.SETTLING_SECONDS)
+        return footprint.idle_lines(*footprint.stirring(os.getpid()))
 
     def _text(self) -> list[Line]:
         found = text_layers(sorted(self._samples.glob("*.pdf")))

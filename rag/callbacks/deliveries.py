@@ -17,14 +17,17 @@ from rag.store.callbacks import Callback
 
 log = structlog.get_logger(__name__)
 IDLE_SECONDS = 1.0
+DUE_SECONDS = 3.0
+"""What falls due by time alone is sent this much later at most."""
 
 
 async def deliver(state: State, settings: Webhooks) -> None:
     """For ever: one callback after the other as they fall due."""
+    watch = state.database.watch(at_most=DUE_SECONDS)
     while True:
         try:
             if not await deliver_next(state, settings):
-                await asyncio.sleep(IDLE_SECONDS)
+                await watch.pause(IDLE_SECONDS)
         except Unavailable as error:
             log.warning("database_unavailable", detail=error.detail)
             await asyncio.sleep(IDLE_SECONDS)

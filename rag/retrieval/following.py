@@ -9,6 +9,7 @@ import numpy as np
 
 from rag.store.feed import Change, ChunkRow, Pulse
 from rag.store.views import ViewState
+from rag.store.watching import Watch
 
 
 class SyncEmbedder(Protocol):
@@ -20,6 +21,8 @@ class SyncEmbedder(Protocol):
 
 class Feed(Protocol):
     """What is needed of rag.store.feed.ChangeFeed."""
+
+    def watch(self) -> Watch: ...
 
     async def pulse(self) -> Pulse: ...
 

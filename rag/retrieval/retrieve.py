@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -209,21 +210,22 @@ class IndexView:
             log.warning("index_behind", sequence=self._sequence, wanted=sequence)
 
     async def _follow(self) -> None:
+        watch, pulse = self._feed.watch(), None
         while True:
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.poll_seconds):
                     await self._wake.wait()
-            except TimeoutError:
-                pass
-            self._wake.clear()
             try:
-                pulse = await self._feed.pulse()
-                if pulse.head > self._sequence:
-                    await self._catch_up()
+                if pulse is None or self._wake.is_set() or watch.moved():
+                    self._wake.clear()
+                    pulse = await self._feed.pulse()
+                    if pulse.head > self._sequence:
+                        await self._catch_up()
                 if asyncio.get_running_loop().time() - self._reported > REPORT_SECONDS:
                     await self._report()
             except Unavailable as error:
                 log.warning("feed_unavailable", detail=error.detail)
+                pulse = None
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             if self._beside is None or self._beside.done():

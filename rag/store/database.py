@@ -20,6 +20,7 @@ from sqlalchemy import URL, Connection, NullPool, Table, event, exc, make_url, t
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from rag.errors import ConfigurationError, InvalidInput, RedwellError, Unavailable
+from rag.store.watching import Watch
 
 BUSY_SECONDS = 30
 TOO_LARGE = ("A number is larger than the database can hold.", "Give a smaller one.")
@@ -47,6 +48,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self._url = _checked(url)
         self._open: WeakKeyDictionary[asyncio.AbstractEventLoop, _Open] = WeakKeyDictionary()
+        self._counter: sqlite3.Connection | None = None
 
     def __reduce__(self) -> tuple[type[Database], tuple[str]]:
         return Database, (self._url.render_as_string(hide_password=False),)
@@ -71,6 +73,9 @@ class Database:
 
     async def close(self) -> None:
         """Close this event loop's connections; the database opens again when it is used."""
+        counter, self._counter = self._counter, None
+        if counter is not None:
+            counter.close()
         opened = self._open.pop(asyncio.get_running_loop(), None)
         if opened is not None:
             await opened.engine.dispose()
@@ -79,6 +84,30 @@ class Database:
         """Raises Unavailable when the database does not answer."""
         async with self.read() as connection:
             await connection.execute(text("SELECT 1"))
+
+    def watch(self, *, at_most: float) -> Watch:
+        """For a loop that waits for something here. `at_most`: seconds from look to look when nothing is committed."""
+        return Watch(self.commits, at_most=at_most)
+
+    def commits(self) -> int | None:
+        """A number that is another one after anybody's commit. None: it takes a query to know.
+
+        Costs some microseconds and no thread, so that idle loops ask this a few times a second instead of a query.
+        """
+        if not self.sqlite:
+            return None
+        try:
+            if self._counter is None:
+                # It counts what other connections commit, so it is one that never writes. No waiting: whoever asks is an event loop.
+                self._counter = sqlite3.connect(
+                    f"{Path(str(self._url.database)).absolute().as_uri()}?mode=ro",
+                    uri=True,
+                    timeout=0,
+                    check_same_thread=False,
+                )
+            return int(self._counter.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.Error:
+            return None
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

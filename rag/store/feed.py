@@ -14,8 +14,11 @@ from rag.store.index_tables import embedding_models, embeddings
 from rag.store.records import BATCH
 from rag.store.switches import is_off
 from rag.store.tables import changes, chunks, documents
+from rag.store.watching import Watch
 
 Op = Literal["upsert", "delete"]
+LOOK_SECONDS = 10.0
+"""From look to look of who follows, when nothing is committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,10 @@ class ChangeFeed:
         """The last number, 0 before the first change."""
         async with self._database.read() as connection:
             return await connection.scalar(select(func.max(changes.c.seq))) or 0
+
+    def watch(self) -> Watch:
+        """For whoever follows."""
+        return self._database.watch(at_most=LOOK_SECONDS)
 
     async def pulse(self) -> Pulse:
         active = select(embedding_models.c.version).where(embedding_models.c.state == "active").limit(1)

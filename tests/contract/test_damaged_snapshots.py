@@ -20,6 +20,7 @@ from rag.retrieval import snapshots
 from rag.retrieval.retrieve import IndexView
 from rag.settings import Retrieval
 from rag.store.feed import Change, ChunkRow, Pulse
+from rag.store.watching import Watch
 
 DOCUMENTS = 60
 CASES = 90
@@ -46,6 +47,9 @@ class Feed:
             for n in range(DOCUMENTS)
         }
         self.read: list[str] = []
+
+    def watch(self) -> Watch:
+        return Watch(lambda: None, at_most=1)  # as of a database that tells commits only when it is asked
 
     async def pulse(self) -> Pulse:
         return Pulse(DOCUMENTS, None)

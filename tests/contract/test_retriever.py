@@ -11,6 +11,7 @@ from rag.ports import SearchQuery
 from rag.retrieval.retrieve import IndexView
 from rag.settings import Retrieval
 from rag.store.feed import Change, ChunkRow, Pulse
+from rag.store.watching import Watch
 
 ROWS = [
     (1, "rent", "The monthly rent is 2,450 euros."),
@@ -27,6 +28,9 @@ class Feed:
 
     async def since(self, seq, *, limit=500):
         return [Change(1, "upsert", "rent", "a"), Change(2, "upsert", "cats", "a")][seq:]
+
+    def watch(self):
+        return Watch(lambda: None, at_most=1)  # as of a database that tells commits only when it is asked
 
     async def pulse(self):
         return Pulse(2, None)

@@ -1,4 +1,4 @@
-"""What `redwell serve` listens on: this machine, and nobody else's."""
+"""What the stack listens on (this machine, and nobody else), and what of Ray runs beside it."""
 
 from __future__ import annotations
 
@@ -21,3 +21,11 @@ def test_the_sockets_of_the_stack_listen_on_loopback(stack):
     assert len(listening) > 5
     reached = [(port, name[:80]) for ip, port, name in sorted(listening) if not ip_address(ip).is_loopback]
     assert reached == []
+
+
+def test_nobody_reads_logs_for_a_terminal_that_wants_none(stack):
+    if not stack.pid:
+        pytest.skip("the stack of REDWELL_TEST_URL is not ours")
+    titles = [" ".join(process.cmdline()) for process in psutil.Process(stack.pid).children(recursive=True)]
+    assert any("raylet" in title for title in titles)
+    assert not [title for title in titles if "log_monitor" in title]

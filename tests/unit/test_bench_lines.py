@@ -1,5 +1,10 @@
 """Lines of the bench, their history and what a table says of them."""
 
+import os
+import subprocess
+import sys
+import time
+
 import pytest
 
 from rag.bench import footprint, history
@@ -55,3 +60,26 @@ def test_ratios_are_drawn(tmp_path):
 )
 def test_processes_are_named_by_what_they_are(title, name):
     assert footprint.named(title) == name
+
+
+def test_a_process_that_wakes_up_all_the_time_is_told_from_one_that_sleeps():
+    def child(code: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-c", f"import time; {code}"])
+
+    with child("time.sleep(60)") as quiet, child("[time.sleep(0.005) for _ in range(12000)]") as restless:
+        try:
+            time.sleep(1)  # they start
+            restless_only = footprint.stirring(os.getpid(), 1.0)[1]["parsers and the rest"]
+            restless.kill()
+            restless.wait()
+            quiet_only = footprint.stirring(os.getpid(), 1.0)[1]["parsers and the rest"]
+        finally:
+            quiet.kill()
+            restless.kill()
+    assert restless_only > 10 * max(1.0, quiet_only)
+
+
+def test_what_an_idle_stack_does_is_told_by_process():
+    cpu, wakes = footprint.idle_lines({"Ingress": 9.0, "Ray": 21.0}, {"Ingress": 170.0, "Ray": 400.0})
+    assert (cpu.value, wakes.value) == (30.0, 570.0)
+    assert list(cpu.more) == ["Ray", "Ingress"]

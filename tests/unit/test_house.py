@@ -18,7 +18,10 @@ RAY_MAY = {
     "ingestion/batch.py",
     *(
         f"rag/serving/{name}.py"
-        for name in ("bare", "hosts", "llm", "metrics", "models", "monitoring", "packing", "scaling_play", "transport")
+        for name in (
+            *("bare", "hosts", "llm", "metrics", "models", "monitoring", "packing", "ray_defaults", "scaling_play"),
+            "transport",
+        )
     ),
 }
 

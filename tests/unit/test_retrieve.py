@@ -22,6 +22,7 @@ from rag.retrieval.retrieve import IndexView
 from rag.settings import Retrieval
 from rag.store.feed import Change, ChunkRow, Pulse
 from rag.store.views import ViewState
+from rag.store.watching import Watch
 
 
 class Bag:
@@ -44,6 +45,8 @@ class MemoryFeed:
         self.unseen: set[tuple[str, str]] = set()
         """(text, model) without a vector yet."""
         self.asked: list[str] = []
+        self.commits: int | None = None
+        self.looks = 0
         self._next = 0
         self._bag = Bag()
 
@@ -64,7 +67,11 @@ class MemoryFeed:
         self.changes.append(Change(len(self.changes) + 1, op, document_id, collection))
         return len(self.changes)
 
+    def watch(self) -> Watch:
+        return Watch(lambda: self.commits, at_most=60)
+
     async def pulse(self) -> Pulse:
+        self.looks += 1
         return Pulse(len(self.changes), self.model)
 
     async def since(self, seq: int, *, limit: int = 500) -> list[Change] | None:
@@ -126,6 +133,21 @@ async def texts(view: IndexView, feed: MemoryFeed, text: str, **options) -> list
     known = {row.chunk_id: row.text for rows in feed.documents_by_id.values() for row in rows}
     found = await view.search(SearchQuery(text, **options))
     return [known[hit.chunk_id] for hit in found.hits]
+
+
+async def test_an_idle_view_asks_the_library_only_when_something_was_committed(feed, opened):
+    feed.commits = 1
+    view = await opened(feed)
+    await asyncio.sleep(0.1)
+    asked = feed.looks
+    await asyncio.sleep(0.2)  # twenty times `poll_seconds`
+    assert feed.looks == asked
+    last = feed.put("late", "The notary keeps the deed.")
+    feed.commits = 2
+    async with asyncio.timeout(10):
+        while await view.sequence() < last:
+            await asyncio.sleep(0.01)
+    assert "The notary keeps the deed." in await texts(view, feed, "notary deed")
 
 
 @pytest.mark.parametrize("mode", list(Mode))
