@@ -1,4 +1,4 @@
-"""What Redwell asks of Ray where Ray runs for it alone. A variable that is set already stays as it is."""
+"""What Redwell asks of a Ray that it starts itself. A variable that is set already stays as it is."""
 
 from __future__ import annotations
 
