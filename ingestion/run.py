@@ -18,7 +18,7 @@ import structlog
 
 from ingestion.inprocess import local_services
 from ingestion.sources import WEB, Selection, SourceItem, items, manifest
-from ingestion.steps import Plan, Steps, remove
+from ingestion.steps import Plan, Steps, remove, remove_replaced
 from ingestion.watch import watching
 from rag.access.allowed import check
 from rag.access.principal import acting_as, own_work, tenant_of, within
@@ -201,6 +201,7 @@ class Run:
 
     async def _once(self) -> None:
         await self._bury_the_dead()
+        await remove_replaced(self._services)
         await self._state.items.reopen(self._id)
         if self._request.retry_failed:
             await self._state.items.retry_failed(self._id, collection=self._collection_filter())

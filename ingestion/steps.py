@@ -152,11 +152,16 @@ class Steps:
         outcome = {Status.READY: ItemStatus.DONE, Status.PARTIAL: ItemStatus.PARTIAL}.get(status, ItemStatus.FAILED)
         where = failed[0].value if failed else "done"
         seconds = sum(record.seconds or 0.0 for record in document.stages.values())
-        old = await self._items.settle(document_id, outcome, seconds=seconds, error=error, stage=where)
-        await self._items.let_go(document_id, self._plan.ingestion_id)
-        if not self._plan.keep_versions:
-            for id in old:
-                await remove(id, self._services)
+        await self._items.settle(
+            document_id,
+            outcome,
+            ingestion_id=self._plan.ingestion_id,
+            seconds=seconds,
+            error=error,
+            stage=where,
+            keep_versions=self._plan.keep_versions,
+        )
+        await remove_replaced(self._services, document_id)
 
     async def _document(self, item: Item) -> Document:
         """A member of an archive has its document already; any other file gets it from its bytes."""
@@ -261,8 +266,14 @@ class Steps:
             await self._documents.set_status(document_id, Status.FAILED, error=problem)
         except DocumentNotFound:
             return
-        await self._items.settle(document_id, ItemStatus.FAILED, seconds=None, error=problem, stage=stage.value)
-        await self._items.let_go(document_id, self._plan.ingestion_id)
+        await self._items.settle(
+            document_id,
+            ItemStatus.FAILED,
+            ingestion_id=self._plan.ingestion_id,
+            seconds=None,
+            error=problem,
+            stage=stage.value,
+        )
 
 
 def _status(document: Document, stage: Stage) -> StageStatus:
@@ -277,3 +288,10 @@ async def remove(document_id: str, services: Services) -> None:
         await remove_document(document_id, services.state)
     except DocumentNotFound:
         return
+
+
+async def remove_replaced(services: Services, document_id: str | None = None) -> None:
+    """Delete earlier contents of files whose new version is there: of one new version, or whatever a killed job left."""
+    for old in await services.state.items.replaced(document_id):
+        await remove(old, services)
+        await services.state.items.removed(old)

@@ -23,6 +23,7 @@ from rag.store.visible import visible
 
 _items = ingestion_items
 OPEN = (ItemStatus.WAITING.value, ItemStatus.RUNNING.value)
+FINISHED = (ItemStatus.DONE.value, ItemStatus.PARTIAL.value)
 DEAD = (ItemStatus.FAILED.value, ItemStatus.PARTIAL.value)
 
 
@@ -192,9 +193,8 @@ class ItemStore(ItemLists):
 
     async def let_go(self, document_id: str, ingestion_id: str) -> None:
         """The job's lease on a document is over, and with it the document's place in the queue."""
-        mine = and_(jobs.c.document_id == document_id, jobs.c.owner == lease_owner(ingestion_id))
         async with self._database.write() as connection:
-            await connection.execute(delete(jobs).where(mine))
+            await connection.execute(delete(jobs).where(_leased(document_id, ingestion_id)))
 
     async def pages(self, document_id: str, *, pages: int, read: int, stage: str) -> None:
         """How many pages the document has, how many are read, where it is now."""
@@ -214,28 +214,45 @@ class ItemStore(ItemLists):
         document_id: str,
         status: ItemStatus,
         *,
+        ingestion_id: str,
         seconds: float | None,
         error: Mapping[str, Any] | None,
         stage: str,
-    ) -> list[str]:
-        """Every file with this document is over. Returns the documents of earlier contents, which may go now."""
+        keep_versions: bool = False,
+    ) -> None:
+        """Every file with this document is over, and the job's place for it in the queue is gone with that: a job killed
+        between the two would leave work that is done. Earlier contents are in `replaced` now, unless they are kept."""
         mine = and_(_items.c.document_id == document_id, _items.c.status.in_(OPEN))
+        values: dict[str, Any] = {
+            "status": status.value,
+            "stage": stage,
+            "seconds": seconds,
+            "error": None if error is None else jsonable(error),
+            "updated_at": now(),
+        }
+        if status.value in FINISHED:
+            values["replaces"] = None if keep_versions else func.nullif(_items.c.replaces, document_id)
         async with self._database.write() as connection:
-            replaced = await connection.execute(
-                select(_items.c.replaces).where(mine, _items.c.replaces.is_not(None), _items.c.replaces != document_id)
-            )
-            old = [row.replaces for row in replaced] if status in (ItemStatus.DONE, ItemStatus.PARTIAL) else []
-            values = {
-                "status": status.value,
-                "stage": stage,
-                "seconds": seconds,
-                "error": None if error is None else jsonable(error),
-                "updated_at": now(),
-            }
-            if old or status in (ItemStatus.DONE, ItemStatus.PARTIAL):
-                values["replaces"] = None
             await connection.execute(update(_items).where(mine).values(values))
-            return old
+            await connection.execute(delete(jobs).where(_leased(document_id, ingestion_id)))
+
+    async def replaced(self, document_id: str | None = None) -> list[str]:
+        """Documents of earlier contents whose new version is there: of one new version, or every one there is."""
+        query = select(_items.c.replaces).where(
+            _items.c.status.in_(FINISHED),
+            _items.c.replaces.is_not(None),
+            *visible(_items.c.collection),
+        )
+        if document_id is not None:
+            query = query.where(_items.c.document_id == document_id)
+        async with self._database.read() as connection:
+            return sorted(set(await connection.scalars(query)))
+
+    async def removed(self, document_id: str) -> None:
+        """An earlier content is gone, or kept because another file is stored as it."""
+        done = and_(_items.c.replaces == document_id, _items.c.status.in_(FINISHED))
+        async with self._database.write() as connection:
+            await connection.execute(update(_items).where(done).values(replaces=None))
 
     async def hold(self, document_id: str, ingestion_id: str, *, lease_seconds: float) -> Job | None:
         """Lease a document for a job. None when an analyzer or another job holds it now."""
@@ -290,6 +307,10 @@ class ItemStore(ItemLists):
         mine = and_(_items.c.document_id == document_id, _items.c.status.in_(OPEN))
         async with self._database.write() as connection:
             await connection.execute(update(_items).where(mine).values(**values, updated_at=now()))
+
+
+def _leased(document_id: str, ingestion_id: str) -> ColumnElement[bool]:
+    return and_(jobs.c.document_id == document_id, jobs.c.owner == lease_owner(ingestion_id))
 
 
 async def _by(connection: AsyncConnection, column: Any, values: Sequence[Any]) -> list[Row[Any]]:

@@ -101,6 +101,41 @@ async def test_a_changed_file_is_a_new_version_that_replaces_the_old(
     assert (item.version, item.document_id) == (2, after.id)
 
 
+async def test_a_job_killed_before_it_removes_the_old_version_leaves_that_to_the_next(
+    services: Services, folder: Path, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(document_id: str, services: Services) -> None:
+        raise RuntimeError("killed")
+
+    await load(folder)
+    (folder / "b.txt").write_text("An invoice over EUR 20 to Anna Keller, corrected.")
+    with monkeypatch.context() as broken:
+        broken.setattr("ingestion.steps.remove", killed)
+        assert (await load(folder)).ingestion.status is RunStatus.FAILED
+    found = [d.filename for d in (await services.state.documents.list()).documents]
+    assert sorted(found) == ["a.txt", "b.txt", "b.txt", "c.txt"]
+    assert await services.state.jobs.depth() == 0, "the place in the queue went when the file was done"
+    await load(folder)
+    assert sorted(await names(services)) == ["a.txt", "b.txt", "c.txt"]
+    assert len((await services.state.documents.list()).documents) == 3
+    assert await services.state.items.replaced() == []
+
+
+async def test_the_end_of_a_file_takes_only_its_own_jobs_place_in_the_queue(
+    services: Services, folder: Path, load: Load
+) -> None:
+    await load(folder)
+    items = services.state.items
+    document, other = (await services.state.documents.list()).documents[:2]
+    assert await items.hold(document.id, "mine", lease_seconds=60)
+    assert await items.hold(other.id, "theirs", lease_seconds=60)
+    for id in (document.id, other.id):
+        await items.settle(id, ItemStatus.DONE, ingestion_id="mine", seconds=1.0, error=None, stage="done")
+    assert await services.state.jobs.depth() == 1
+    assert await items.hold(document.id, "theirs", lease_seconds=60), "free again"
+    assert await items.hold(other.id, "mine", lease_seconds=60) is None
+
+
 async def test_versions_can_be_kept(services: Services, folder: Path, load: Load) -> None:
     await load(folder)
     (folder / "b.txt").write_text("An invoice over EUR 20 to Anna Keller, corrected.")
