@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from rag.errors import InvalidInput
 from rag.model import Document, Filter, Status
@@ -18,7 +18,7 @@ from rag.store.database import Database
 from rag.store.records import load, metadata_key
 from rag.store.tables import documents, entities, instant, lookup_key, metadata_values, micros
 from rag.store.tags import tagged
-from rag.store.visible import visible
+from rag.store.visible import collection_names, count_visible, visible
 
 SORTS = {
     "created_at": documents.c.created_at,
@@ -70,7 +70,7 @@ class Listing:
             raise InvalidInput(f"The list cannot be sorted by '{sort[:40]}'.", f"Choose one of: {', '.join(SORTS)}.")
         if not 1 <= limit <= MAX_LIMIT:
             raise InvalidInput(f"`limit` is {limit}.", f"Choose 1 to {MAX_LIMIT}.")
-        conditions: list[ColumnElement[bool]] = visible()
+        conditions: list[ColumnElement[bool]] = []
         for owner, value in (
             (documents.c.collection, collection),
             (documents.c.status, status),
@@ -93,12 +93,12 @@ class Listing:
         if q:
             conditions.append(documents.c.filename_key.contains(lookup_key(q), autoescape=True))
         descending = sort.startswith("-")
-        query = select(documents.c.id, column).where(*conditions)
+        query = select(documents.c.id, column).where(*visible(), *conditions)
         if cursor is not None:
             query = query.where(_after(cursor, sort, column, descending))
         order = (column.desc(), documents.c.id.desc()) if descending else (column, documents.c.id)
         async with self._database.read() as connection:
-            total = await connection.scalar(select(func.count()).select_from(documents).where(*conditions))
+            total = await connection.scalar(select(count_visible(conditions)))
             rows = (await connection.execute(query.order_by(*order).limit(limit + 1))).all()
             found = await load(connection, [row[0] for row in rows[:limit]])
         more = _cursor(sort, rows[limit - 1][1], rows[limit - 1][0]) if len(rows) > limit else None
@@ -111,12 +111,9 @@ class Listing:
             return [*await connection.scalars(query)]
 
     async def collection_names(self) -> builtins.list[str]:
-        """Stored names of all collections that hold documents, of every tenant: one look at the index for each of them."""
-        first = select(func.min(documents.c.collection).label("name")).cte("names", recursive=True)
-        after = select(func.min(documents.c.collection)).where(documents.c.collection > first.c.name).scalar_subquery()
-        names = first.union_all(select(after).where(first.c.name.is_not(None)))
+        """Stored names of all collections that hold documents, of every tenant."""
         async with self._database.read() as connection:
-            return [name for name in await connection.scalars(select(names.c.name)) if name is not None]
+            return [*await connection.scalars(collection_names())]
 
 
 def matches(filter: Filter) -> list[ColumnElement[bool]]:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 from rag.store.columns import KEY_CHARS, Instant, instant, lookup_key, micros, storable
@@ -82,7 +83,22 @@ documents = Table(
     Column("key_id", String(32)),
     UniqueConstraint("collection", "sha256", "place"),
     Index(None, "key_id", "size"),
-    Index(None, "parent_id", "place"),
+    # Neither index holds the other's rows: what was sent by itself is nearly everything, and would be sorted for each list.
+    Index(
+        None,
+        "parent_id",
+        "place",
+        sqlite_where=text("parent_id IS NOT NULL"),
+        postgresql_where=text("parent_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_documents_outermost",
+        "created_at",
+        "id",
+        "parent_id",
+        sqlite_where=text("parent_id IS NULL"),
+        postgresql_where=text("parent_id IS NULL"),
+    ),
     Index(None, "sha256"),
     Index(None, "created_at", "id"),
     Index(None, "collection", "created_at", "id"),

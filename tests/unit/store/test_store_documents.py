@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine, event
 
+from rag.access.principal import Principal, acting_as
 from rag.errors import Conflict, DocumentNotFound, InvalidInput, NotReady, PageNotFound, StageFailed
 from rag.model import (
     Chunk,
@@ -33,6 +35,7 @@ from rag.store.facets import Collection, EntityFacet
 from rag.store.feed import ChangeFeed
 from rag.store.jobs import JobQueue
 from rag.store.labels import LabelStore
+from rag.store.listing import NO_PARENT
 from rag.store.tables import instant, lookup_key, micros, storable
 
 
@@ -395,6 +398,53 @@ async def test_the_list_is_filtered(store: DocumentStore, database: Database) ->
         assert await ids(**filters) == [lease.id], filters
     for filters in ({"q": "1_0"}, {"q": "%"}, {"entity": "acm"}, {"collection": "law", "media_type": "image/png"}):
         assert await ids(**filters) == ([lease.id] if filters == {"q": "%"} else []), filters
+
+
+@pytest.mark.parametrize("foreign", [0, 3])
+async def test_the_count_of_a_list_is_what_its_reader_may_see(store: DocumentStore, foreign: int) -> None:
+    for number in range(4):
+        await added(store, f"mine-{number}.pdf", collection="law" if number else "default")
+    for number in range(foreign):
+        await added(store, f"theirs-{number}.pdf", collection=f"other/{'law' if number else 'default'}")
+    for key, filters, total in (
+        (Principal("", "default"), {}, 4),
+        (Principal("", "default"), {"collection": "law"}, 3),
+        (Principal("", "default"), {"q": "theirs"}, 0),
+        (Principal("", "default"), {"parent_id": NO_PARENT, "status": "queued"}, 4),
+        (Principal("", "default", collections=("law",)), {}, 3),
+        (Principal("", "other"), {}, foreign),
+        (Principal("", "other", collections=("law",)), {"parent_id": NO_PARENT}, max(foreign - 1, 0)),
+        (None, {}, 4 + foreign),
+    ):
+        with acting_as(key):
+            listed = await store.list(**filters)
+        assert (listed.total, len(listed.documents)) == (total, total), (key, filters)
+
+
+@pytest.mark.parametrize("options", [{}, {"parent_id": NO_PARENT}, {"collection": "law"}])
+async def test_a_page_of_the_list_is_not_sorted_out_of_all_documents(
+    store: DocumentStore, database: Database, options: dict
+) -> None:
+    """Lists in their usual order read an index as far as the page goes, and count from one."""
+    if not database.sqlite:
+        pytest.skip("PostgreSQL plans by how many rows there are; here there are none")
+    asked: list[tuple[str, object]] = []
+
+    def note(connection, cursor, statement, parameters, context, executemany) -> None:
+        if "FROM documents" in statement:
+            asked.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    with acting_as(Principal("", "default")):
+        await store.list(**options)
+    event.remove(Engine, "before_cursor_execute", note)
+    assert len(asked) == 2
+    async with database.read() as connection:
+        for statement, parameters in asked:
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            steps = [row.detail for row in plan]
+            assert not [step for step in steps if "TEMP B-TREE" in step], steps
+            assert not [step for step in steps if step.endswith("SCAN documents")], steps
 
 
 @pytest.mark.parametrize(
