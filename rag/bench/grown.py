@@ -7,7 +7,6 @@ What the index itself takes is measured beside a search and taken off: it has a 
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -26,9 +25,8 @@ from rag.api import create_app
 from rag.bench.library import CHUNKS, PER_PAGE, fill, played_services
 from rag.bench.line import Line
 from rag.bench.made_text import MadeText
-from rag.bench.retrieval import WRITTEN_AT_ONCE, made_texts
+from rag.bench.retrieval import WRITTEN_AT_ONCE, made_texts, settled
 from rag.bench.vectors import spread
-from rag.errors import StageFailed
 from rag.ports import SearchQuery
 from rag.retrieval.following import SyncEmbedder
 from rag.retrieval.retrieve import IndexView
@@ -40,7 +38,6 @@ from rag.store.tables import changes, chunks
 GOAL = 1 / 1.15
 TEXTS = 400
 TOP_K = 10
-SETTLING_SECONDS = 300
 
 
 @dataclass(slots=True)
@@ -159,21 +156,12 @@ async def _library(size: int, known: Sequence[str], real: np.ndarray, embedder: 
         started = time.perf_counter()
         await view.start()
         seconds = time.perf_counter() - started
-        await _settled(view)
+        await settled(view, CHUNKS * size)
         transport = httpx.ASGITransport(create_app(played_services(settings, state, view)))
         async with httpx.AsyncClient(transport=transport, base_url="http://redwell", timeout=120) as http:
             yield Grown(size, http, view, seconds)
         await view.stop()
         await state.database.close()
-
-
-async def _settled(view: Any) -> None:
-    """The dense index gets the structure of its size beside the one that answers: until then both would be measured."""
-    for _ in range(SETTLING_SECONDS):
-        if not view._dense.outgrown:
-            return
-        await asyncio.sleep(1)
-    raise StageFailed(f"The dense index did not settle within {SETTLING_SECONDS} s.", "Measure fewer documents.")
 
 
 async def _embed(state: State, real: np.ndarray, model: str) -> None:

@@ -22,6 +22,7 @@ from rag.adapters.index_faiss import FaissIndex
 from rag.adapters.lexical_tantivy import LexicalRow, TantivyIndex
 from rag.bench.made_text import MadeText
 from rag.bench.vectors import spread
+from rag.errors import StageFailed
 from rag.evaluation.library import open_library
 from rag.fakes import text_page
 from rag.ports import SearchQuery
@@ -34,6 +35,9 @@ CHUNKS_A_DOCUMENT = 20
 DEPTH = 100
 TOP_K = 10
 WRITTEN_AT_ONCE = 5000
+SETTLING_SECONDS = 300
+SETTLED_A_SECOND = 1000
+"""Chunks that an index of another structure takes up at the least, on busy cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ async def bench_retrieval(
         while await view.sequence() < head:
             await view.search(SearchQuery("warm up", at_least=head))
         start_seconds = time.perf_counter() - started
+        await settled(view, size)
         progress("building the bare indexes")
         dense, lexical = FaissIndex(real.shape[1]), TantivyIndex()
         dense = dense.filled(np.arange(size), vectors)
@@ -131,6 +136,19 @@ async def bench_retrieval(
             bare_rate=bare_rate,
             start_seconds=start_seconds,
         )
+
+
+async def settled(view: Any, chunks: int) -> None:
+    """The dense index gets the structure of its size beside the one that answers: until then both would be measured.
+
+    Raises StageFailed when that takes too long.
+    """
+    seconds = SETTLING_SECONDS + chunks // SETTLED_A_SECOND
+    for _ in range(seconds):
+        if not view._dense.outgrown:
+            return
+        await asyncio.sleep(1)
+    raise StageFailed(f"The dense index did not settle within {seconds} s.", "Measure fewer chunks.")
 
 
 async def _rate(ask: Callable[[str], Awaitable[None]], questions: Sequence[str], clients: int) -> float:
