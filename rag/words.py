@@ -52,19 +52,26 @@ class Words:
 
     def within(self, start: int, end: int) -> list[Word]:
         """The words that share at least one character with [start, end)."""
-        rows = self.array
-        hit = rows[(rows["start"] < end) & (rows["end"] > start)]
-        return list(Words(hit.tobytes()))
+        return list(Words(self._within(start, end).tobytes()))
 
     def boxes(self, start: int, end: int) -> list[Box]:
         """One box a line of text for the span: neighbouring words of the same line are joined."""
-        lines: list[list[float]] = []
-        for word in self.within(start, end):
-            x0, y0, x1, y1 = word.box
-            last = lines[-1] if lines else None
-            if last and min(y1, last[3]) - max(y0, last[1]) > 0.5 * min(y1 - y0, last[3] - last[1]) and x0 >= last[0]:
-                last[0], last[1] = min(last[0], x0), min(last[1], y0)
-                last[2], last[3] = max(last[2], x1), max(last[3], y1)
+        lines: list[Box] = []
+        left = top = right = bottom = 0.0
+        # Comparisons instead of min and max, and no Word for each: a search does this for every word of its passages.
+        for x0, y0, x1, y1 in self._within(start, end)["box"].tolist():
+            height, line = y1 - y0, bottom - top
+            shared = (y1 if y1 < bottom else bottom) - (y0 if y0 > top else top)
+            if lines and x0 >= left and shared > 0.5 * (height if height < line else line):
+                top = y0 if y0 < top else top
+                right = x1 if x1 > right else right
+                bottom = y1 if y1 > bottom else bottom
+                lines[-1] = (left, top, right, bottom)
             else:
-                lines.append([x0, y0, x1, y1])
-        return [(b[0], b[1], b[2], b[3]) for b in lines]
+                left, top, right, bottom = x0, y0, x1, y1
+                lines.append((x0, y0, x1, y1))
+        return lines
+
+    def _within(self, start: int, end: int) -> np.ndarray:
+        rows = self.array
+        return rows[(rows["start"] < end) & (rows["end"] > start)]

@@ -14,6 +14,7 @@ ALIKE = 0.8
 GAP_CHARS = 40
 """Neighbours on one page lie at most this far apart: white space, or a line that was left out."""
 _WORD = re.compile(r"\w+")
+Run = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +39,18 @@ def distinct(passages: Sequence[Passage]) -> list[Passage]:
 
     ...and only if every number and name in them is the same: two invoices of one form are not duplicates.
     """
-    kept: list[tuple[Passage, frozenset[str], frozenset[str]]] = []
+    kept: list[tuple[Passage, frozenset[Run]]] = []
     for passage in passages:
-        runs, facts = _runs(passage.chunk.text), _facts(passage.chunk.text)
-        for index, (other, its_runs, its_facts) in enumerate(kept):
-            if facts == its_facts and _alike(runs, its_runs) and not _neighbours(other, passage):
+        runs = _runs(passage.chunk.text)
+        for index, (other, its_runs) in enumerate(kept):
+            if _alike(runs, its_runs) and _same_facts(passage, other) and not _neighbours(other, passage):
                 place = Place(passage.chunk.document_id, passage.filename, passage.chunk.page)
                 also = tuple(dict.fromkeys([*other.also_in, place, *passage.also_in]))
-                kept[index] = (replace(other, also_in=also), its_runs, its_facts)
+                kept[index] = (replace(other, also_in=also), its_runs)
                 break
         else:
-            kept.append((passage, runs, facts))
-    return [passage for passage, _, _ in kept]
+            kept.append((passage, runs))
+    return [passage for passage, _ in kept]
 
 
 def blocks(passages: Sequence[Passage]) -> list[Block]:
@@ -77,14 +78,22 @@ def _neighbours(one: Passage, other: Passage) -> bool:
     return a.id is not None and b.id == a.id + 1 and b.page == a.page + 1
 
 
-def _runs(text: str) -> frozenset[str]:
+def _runs(text: str) -> frozenset[Run]:
     words = _WORD.findall(text.casefold())
-    return frozenset(" ".join(words[i : i + 3]) for i in range(max(1, len(words) - 2)))
+    return frozenset(zip(words, words[1:], words[2:], strict=False)) if len(words) > 2 else frozenset({tuple(words)})
+
+
+def _same_facts(one: Passage, other: Passage) -> bool:
+    """Asked last: names take longer to find than all the rest, and few pairs of passages are alike."""
+    return _facts(one.chunk.text) == _facts(other.chunk.text)
 
 
 def _facts(text: str) -> frozenset[str]:
     return frozenset(numbers(text)) | frozenset(name.casefold() for name in names(text))
 
 
-def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    return len(one & other) >= ALIKE * len(one | other)
+def _alike(one: frozenset[Run], other: frozenset[Run]) -> bool:
+    if one.isdisjoint(other):
+        return False
+    shared = len(one & other)
+    return shared >= ALIKE * (len(one) + len(other) - shared)
