@@ -22,6 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from rag.errors import ConfigurationError, InvalidInput, RedwellError, Unavailable
 from rag.store.watching import Watch
 
+CACHE_KIB = 8192
+"""Of a SQLite connection."""
 BUSY_SECONDS = 30
 TOO_LARGE = ("A number is larger than the database can hold.", "Give a smaller one.")
 _MIGRATE_LOCK = 7_230_001
@@ -199,10 +201,12 @@ def _engine(url: URL, **options: Any) -> AsyncEngine:
 
 
 def _prepare(connection: Any, record: object) -> None:
-    """Of every SQLite connection. FULL keeps an acknowledged upload through a power cut."""
+    """Of every SQLite connection. FULL keeps an acknowledged upload through a power cut; the cache is taken as it is used, and
+    holds the index that the documents of a large library are counted from (SQLite's own 2 MB do not)."""
     connection.isolation_level = None  # the driver would otherwise begin a deferred transaction of its own
     cursor = connection.cursor()
-    for pragma in (f"busy_timeout = {BUSY_SECONDS * 1000}", "foreign_keys = ON", "synchronous = FULL"):
+    pragmas = "foreign_keys = ON", "synchronous = FULL", f"cache_size = -{CACHE_KIB}"
+    for pragma in (f"busy_timeout = {BUSY_SECONDS * 1000}", *pragmas):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
