@@ -72,6 +72,7 @@ async def test_growth_asks_every_size_by_turns_and_compares_with_the_smallest():
     assert [(line.name, line.beside) for line in lines] == [
         ("upload, 40 documents", "20 documents"),
         ("search less its index, 40 documents", "20 documents"),
+        ("the same asked again, 40 documents", "20 documents"),
         ("list, 40 documents", "20 documents"),
     ]
     assert lines[1].more["40 documents"]["chunks"] == 240
