@@ -178,6 +178,7 @@ class Matrix:
     def _analysis(self) -> list[Line]:
         from rag import deploy
         from rag.bench import analysis
+        from rag.bench.batch_embeddings import bench_batch_embeddings, encoder
 
         async def both() -> Iterator[tuple[str, str, analysis.Throughput]]:
             entities, embedder = deploy.transport("Entities"), deploy.transport("Embedder")
@@ -185,6 +186,7 @@ class Matrix:
             other = await analysis.bench_embeddings(self._settings, embedder, chunks=512, runs=3, progress=self._say)
             return iter((("entities", "spaCy", one), ("embeddings", "sentence-transformers", other)))
 
+        batch = bench_batch_embeddings(self._settings, encoder(self._settings))
         return [
             Line(
                 f"{name} through Serve",
@@ -196,7 +198,7 @@ class Matrix:
                 more={"mean batch": one.mean_batch, "batches": dict(one.batches)},
             )
             for name, beside, one in asyncio.run(both())
-        ]
+        ] + [batch]
 
     def _reading(self, url: str) -> list[Line]:
         """Pages a CPU-second of an upload, of a batch and of ocrmypdf, where it is installed."""

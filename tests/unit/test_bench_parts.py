@@ -1,17 +1,23 @@
 """Parts of `redwell bench all`: what they compute from what they saw."""
 
+import asyncio
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rag.bench import batch_embeddings
 from rag.bench.asking import QUESTIONS, first_tokens
 from rag.bench.grown import bench_grown
+from rag.bench.loads import Loaded
 from rag.bench.matrix import PARTS, SERVED, Matrix
 from rag.bench.mixed import MixedDocument, mixed_pdf
 from rag.errors import StageFailed
 from rag.fakes import FakeEmbedder
+from rag.model import Chunk
 from rag.replies.documents import Answer, FinalEvent, ResultsEvent, TokenEvent
+from rag.services import open_state
 from rag.settings import load
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
@@ -76,6 +82,39 @@ async def test_growth_asks_every_size_by_turns_and_compares_with_the_smallest():
         ("list, 40 documents", "20 documents"),
     ]
     assert lines[1].more["40 documents"]["chunks"] == 240
+
+
+def test_embeddings_in_a_batch_are_compared_over_what_the_load_has_stored(monkeypatch, migrated):
+    cost = iter((10.0, 30.0))
+
+    def load_here(source, data_dir, *, stages):
+        assert stages == "read,index"
+        data_dir.mkdir()
+        shutil.copy(migrated, data_dir)
+        asyncio.run(_stored(data_dir, source))
+        return Loaded(99.0, 1.0, cpu_by_process={"Take": 9.0, "Index": next(cost)})
+
+    monkeypatch.setattr(batch_embeddings, "load", load_here)
+    encoded = []
+    line = batch_embeddings.bench_batch_embeddings(load("cpu"), encoded.append, texts=32)
+    assert [len(texts) for texts in encoded] == [8, 2]
+    assert encoded[1][0].startswith("report\n")
+    assert line.ours == (2 / 20.0,)
+    assert line.more["CPU-seconds of the start"] == 10.0
+
+
+async def _stored(data_dir, source):
+    """A chunk a file."""
+    state = open_state(load("cpu", overrides={"data_dir": str(data_dir)}))
+    for file in sorted(source.iterdir()):
+        text = file.read_text()[:40]
+        document, _ = await state.documents.add(
+            filename=file.name, media_type="text/plain", sha256=file.stem.rjust(64, "0"), size=1
+        )
+        await state.documents.save_chunks(
+            document.id, [Chunk(document.id, 1, 0, len(text), text)], np.zeros((1, 4), np.float32), model="m"
+        )
+    await state.database.close()
 
 
 def test_a_part_that_cannot_be_measured_is_told_and_needs_no_stack():
