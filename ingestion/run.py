@@ -201,7 +201,7 @@ class Run:
 
     async def _once(self) -> None:
         await self._bury_the_dead()
-        await remove_replaced(self._services)
+        await remove_replaced(await self._state.items.replaced(), self._services)
         await self._state.items.reopen(self._id)
         if self._request.retry_failed:
             await self._state.items.retry_failed(self._id, collection=self._collection_filter())

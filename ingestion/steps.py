@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -152,7 +152,7 @@ class Steps:
         outcome = {Status.READY: ItemStatus.DONE, Status.PARTIAL: ItemStatus.PARTIAL}.get(status, ItemStatus.FAILED)
         where = failed[0].value if failed else "done"
         seconds = sum(record.seconds or 0.0 for record in document.stages.values())
-        await self._items.settle(
+        old = await self._items.settle(
             document_id,
             outcome,
             ingestion_id=self._plan.ingestion_id,
@@ -161,7 +161,7 @@ class Steps:
             stage=where,
             keep_versions=self._plan.keep_versions,
         )
-        await remove_replaced(self._services, document_id)
+        await remove_replaced(old, self._services)
 
     async def _document(self, item: Item) -> Document:
         """A member of an archive has its document already; any other file gets it from its bytes."""
@@ -290,8 +290,8 @@ async def remove(document_id: str, services: Services) -> None:
         return
 
 
-async def remove_replaced(services: Services, document_id: str | None = None) -> None:
-    """Delete earlier contents of files whose new version is there: of one new version, or whatever a killed job left."""
-    for old in await services.state.items.replaced(document_id):
+async def remove_replaced(document_ids: Sequence[str], services: Services) -> None:
+    """Delete earlier contents of files whose new version is there."""
+    for old in document_ids:
         await remove(old, services)
         await services.state.items.removed(old)

@@ -25,6 +25,7 @@ CHUNKS_A_DOCUMENT = 16
 IN_FLIGHT = 12
 SECONDS = 600.0
 T = TypeVar("T")
+Encode = Callable[[Sequence[str]], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +82,33 @@ async def bench_entities(
 async def bench_embeddings(
     settings: Settings, transport: Transport, *, chunks: int, runs: int, progress: Callable[[str], None]
 ) -> Throughput:
-    """Against `SentenceTransformer.encode` with the same weights, dtype, threads and batch size."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-
+    """Against `encoder`."""
     own = settings.embedding
     texts = MadeText(sentences=8).passages(chunks)
-    torch.set_num_threads(own.threads)
-    model = SentenceTransformer(
-        resolve(own.model, cache_dir=settings.cache_dir),
-        device="cpu",
-        model_kwargs={"dtype": getattr(torch, own.dtype)},
-    )
+    encode = encoder(settings)
     client = EmbedderClient(transport, embedding_version(settings), own.dimensions, SECONDS)
 
     def bare() -> None:
-        model.encode(texts, batch_size=own.batch_size, show_progress_bar=False, convert_to_tensor=True)
+        encode(texts)
 
     async def one(part: Sequence[str]) -> None:
         await client.embed(part)
 
     return await _both(texts, texts, CHUNKS_A_DOCUMENT, bare, one, transport, runs, progress, "embeddings")
+
+
+def encoder(settings: Settings) -> Encode:
+    """The bare engine of embeddings: `SentenceTransformer.encode` with the same weights, dtype, threads and batch size."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    own = settings.embedding
+    torch.set_num_threads(own.threads)
+    path = resolve(own.model, cache_dir=settings.cache_dir)
+    model = SentenceTransformer(path, device="cpu", model_kwargs={"dtype": getattr(torch, own.dtype)})
+    return lambda texts: model.encode(
+        list(texts), batch_size=own.batch_size, show_progress_bar=False, convert_to_tensor=True
+    )
 
 
 async def _both(

@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy import select
 
-from rag.bench.analysis import CHUNKS_A_DOCUMENT
+from rag.bench.analysis import CHUNKS_A_DOCUMENT, Encode
 from rag.bench.line import Line
 from rag.bench.loads import Loaded, load
 from rag.bench.made_text import MadeText
@@ -29,7 +28,6 @@ FEW = 8
 """Documents."""
 OPERATOR = "Index"
 """Of ingestion.batch."""
-Encode = Callable[[Sequence[str]], object]
 
 
 def bench_batch_embeddings(settings: Settings, encode: Encode, *, texts: int = 2000) -> Line:
@@ -54,23 +52,6 @@ def bench_batch_embeddings(settings: Settings, encode: Encode, *, texts: int = 2
         (count / bare,),
         goal=0.9,
         more=more,
-    )
-
-
-def encoder(settings: Settings) -> Encode:
-    """`SentenceTransformer.encode` with the same weights, dtype, threads and batch size."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-
-    from rag.runtime.weights import resolve
-
-    own = settings.embedding
-    torch.set_num_threads(own.threads)
-    dtype = getattr(torch, own.dtype)
-    path = resolve(own.model, cache_dir=settings.cache_dir)
-    model = SentenceTransformer(path, device="cpu", model_kwargs={"dtype": dtype})
-    return lambda texts: model.encode(
-        list(texts), batch_size=own.batch_size, show_progress_bar=False, convert_to_tensor=True
     )
 
 

@@ -178,7 +178,7 @@ class Matrix:
     def _analysis(self) -> list[Line]:
         from rag import deploy
         from rag.bench import analysis
-        from rag.bench.batch_embeddings import bench_batch_embeddings, encoder
+        from rag.bench.batch_embeddings import bench_batch_embeddings
 
         async def both() -> Iterator[tuple[str, str, analysis.Throughput]]:
             entities, embedder = deploy.transport("Entities"), deploy.transport("Embedder")
@@ -186,7 +186,7 @@ class Matrix:
             other = await analysis.bench_embeddings(self._settings, embedder, chunks=512, runs=3, progress=self._say)
             return iter((("entities", "spaCy", one), ("embeddings", "sentence-transformers", other)))
 
-        batch = bench_batch_embeddings(self._settings, encoder(self._settings))
+        batch = bench_batch_embeddings(self._settings, analysis.encoder(self._settings))
         return [
             Line(
                 f"{name} through Serve",

@@ -219,9 +219,10 @@ class ItemStore(ItemLists):
         error: Mapping[str, Any] | None,
         stage: str,
         keep_versions: bool = False,
-    ) -> None:
+    ) -> list[str]:
         """Every file with this document is over, and the job's place for it in the queue is gone with that: a job killed
-        between the two would leave work that is done. Earlier contents are in `replaced` now, unless they are kept."""
+        between the two would leave work that is done. Returns the documents of earlier contents, which may go now and are
+        in `replaced` until they are `removed`."""
         mine = and_(_items.c.document_id == document_id, _items.c.status.in_(OPEN))
         values: dict[str, Any] = {
             "status": status.value,
@@ -233,18 +234,18 @@ class ItemStore(ItemLists):
         if status.value in FINISHED:
             values["replaces"] = None if keep_versions else func.nullif(_items.c.replaces, document_id)
         async with self._database.write() as connection:
-            await connection.execute(update(_items).where(mine).values(values))
+            settled = await connection.execute(update(_items).where(mine).values(values).returning(_items.c.replaces))
+            old = {row.replaces for row in settled if row.replaces} if status.value in FINISHED else set()
             await connection.execute(delete(jobs).where(_leased(document_id, ingestion_id)))
+            return sorted(old)
 
-    async def replaced(self, document_id: str | None = None) -> list[str]:
-        """Documents of earlier contents whose new version is there: of one new version, or every one there is."""
+    async def replaced(self) -> list[str]:
+        """Documents of earlier contents whose new version is there: what killed jobs left."""
         query = select(_items.c.replaces).where(
             _items.c.status.in_(FINISHED),
             _items.c.replaces.is_not(None),
             *visible(_items.c.collection),
         )
-        if document_id is not None:
-            query = query.where(_items.c.document_id == document_id)
         async with self._database.read() as connection:
             return sorted(set(await connection.scalars(query)))
 
