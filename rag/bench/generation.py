@@ -20,7 +20,8 @@ from rag.errors import StageFailed
 from rag.remote import Transport
 from rag.settings import Settings, load
 
-AT_ONCE = (1, 8, 32)
+ROUNDS = {1: 8, 8: 4, 32: 3}
+"""Calls at once -> how often: what is over in a second says little alone."""
 TOKENS = 48
 SECONDS = 600.0
 GOAL = 0.9
@@ -36,7 +37,7 @@ def prompts(number: int, seed: int) -> list[list[dict[str, str]]]:
     ]
 
 
-async def through_serve(llm: Transport, *, rounds: int = 2) -> dict[int, list[float]]:
+async def through_serve(llm: Transport) -> dict[int, list[float]]:
     """Calls at once -> tokens a second of each round."""
 
     async def one(turns: Sequence[dict[str, str]]) -> int:
@@ -47,7 +48,7 @@ async def through_serve(llm: Transport, *, rounds: int = 2) -> dict[int, list[fl
 
     await one(prompts(1, 99)[0])
     rates: dict[int, list[float]] = {}
-    for at_once in AT_ONCE:
+    for at_once, rounds in ROUNDS.items():
         for number in range(rounds):
             asked = prompts(at_once, 100 * number + at_once)
             started = time.perf_counter()
@@ -56,12 +57,12 @@ async def through_serve(llm: Transport, *, rounds: int = 2) -> dict[int, list[fl
     return rates
 
 
-def bare_in_a_process(rounds: int = 2) -> dict[int, list[float]]:
+def bare_in_a_process() -> dict[int, list[float]]:
     """The same with `vllm.LLM` alone, in a process of its own. Raises StageFailed.
 
     The process is ended when it has told its figures: left to itself, it waits for its engine for ever.
     """
-    command = [sys.executable, "-m", "rag.bench.generation", str(rounds)]
+    command = [sys.executable, "-m", "rag.bench.generation"]
     with (
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True) as process,
@@ -76,7 +77,7 @@ def bare_in_a_process(rounds: int = 2) -> dict[int, list[float]]:
     return {int(name): rates for name, rates in json.loads(told.removeprefix(FIGURES)).items()}
 
 
-def bare(settings: Settings, *, rounds: int) -> dict[int, list[float]]:
+def bare(settings: Settings) -> dict[int, list[float]]:
     """Blocks for a minute: vLLM is started in this process."""
     from rag.runtime.llm_engine import engine_plan
     from rag.runtime.weights import resolve
@@ -89,7 +90,7 @@ def bare(settings: Settings, *, rounds: int) -> dict[int, list[float]]:
     options = SamplingParams(temperature=0.0, max_tokens=TOKENS)
     engine.chat(prompts(1, 99), options, use_tqdm=False)
     rates: dict[int, list[float]] = {}
-    for at_once in AT_ONCE:
+    for at_once, rounds in ROUNDS.items():
         for number in range(rounds):
             asked = prompts(at_once, 100 * number + at_once)
             started = time.perf_counter()
@@ -102,11 +103,11 @@ def bare(settings: Settings, *, rounds: int) -> dict[int, list[float]]:
 def lines(ours: dict[int, list[float]], theirs: dict[int, list[float]]) -> list[Line]:
     return [
         Line(f"answers, {at_once} at once", "vLLM", "tokens/s", tuple(ours[at_once]), tuple(theirs[at_once]), goal=GOAL)
-        for at_once in AT_ONCE
+        for at_once in ROUNDS
     ]
 
 
 if __name__ == "__main__":
-    figures = bare(load("cpu"), rounds=int(sys.argv[1]))
+    figures = bare(load("cpu"))
     sys.stdout.write(f"\n{FIGURES}{json.dumps(figures)}\n")
     sys.stdout.flush()

@@ -14,7 +14,6 @@ ALIKE = 0.8
 GAP_CHARS = 40
 """Neighbours on one page lie at most this far apart: white space, or a line that was left out."""
 _WORD = re.compile(r"\w+")
-Run = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ def distinct(passages: Sequence[Passage]) -> list[Passage]:
 
     ...and only if every number and name in them is the same: two invoices of one form are not duplicates.
     """
-    kept: list[tuple[Passage, frozenset[Run]]] = []
+    kept: list[tuple[Passage, frozenset[int]]] = []
     for passage in passages:
         runs = _runs(passage.chunk.text)
         for index, (other, its_runs) in enumerate(kept):
@@ -78,9 +77,11 @@ def _neighbours(one: Passage, other: Passage) -> bool:
     return a.id is not None and b.id == a.id + 1 and b.page == a.page + 1
 
 
-def _runs(text: str) -> frozenset[Run]:
+def _runs(text: str) -> frozenset[int]:
+    """Hashes of its three-word runs: each passage is compared with all others, and a tuple would be hashed anew each time."""
     words = _WORD.findall(text.casefold())
-    return frozenset(zip(words, words[1:], words[2:], strict=False)) if len(words) > 2 else frozenset({tuple(words)})
+    runs = zip(words, words[1:], words[2:], strict=False) if len(words) > 2 else [tuple(words)]
+    return frozenset(map(hash, runs))
 
 
 def _same_facts(one: Passage, other: Passage) -> bool:
@@ -92,7 +93,7 @@ def _facts(text: str) -> frozenset[str]:
     return frozenset(numbers(text)) | frozenset(name.casefold() for name in names(text))
 
 
-def _alike(one: frozenset[Run], other: frozenset[Run]) -> bool:
+def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
     if one.isdisjoint(other):
         return False
     shared = len(one & other)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -206,3 +208,36 @@ def test_the_password_is_kept_for_pickling_but_not_shown() -> None:
     database = Database("postgresql://user:geheim@host/name")
     assert "geheim" not in repr(database)
     assert pickle.loads(pickle.dumps(database))._url.password == "geheim"
+
+
+async def test_a_file_that_stays_locked_is_told_and_the_database_goes_on_after_it(
+    tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.store.database.BUSY_SECONDS", 0.05)
+    file = tmp_path / "redwell.sqlite3"
+    shutil.copy(migrated, file)
+    database = Database(f"sqlite+aiosqlite:///{file}")
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable, match="locked"):
+        async with database.write() as connection:
+            await connection.execute(append("a"))
+    other.execute("ROLLBACK")
+    other.close()
+    async with database.write() as connection:
+        await connection.execute(append("a"))
+    async with database.read() as connection:
+        assert await connection.scalar(select(changes.c.document_id)) == "a"
+    await database.close()
+
+
+async def test_a_read_that_breaks_off_leaves_its_connection_usable(database: Database) -> None:
+    for _ in range(20):  # more than the pool has
+        with pytest.raises(ZeroDivisionError):
+            async with database.read() as connection:
+                await connection.execute(select(changes.c.document_id))
+                raise ZeroDivisionError
+    async with database.write() as connection:
+        await connection.execute(append("a"))
+    async with database.read() as connection:
+        assert await connection.scalar(select(changes.c.document_id)) == "a"
