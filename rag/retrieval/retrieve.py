@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -36,6 +37,14 @@ CHANGES_AT_ONCE = 200
 VECTORS_AT_ONCE = 2000
 RETRY_SECONDS = 1.0
 REPORT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What lexical search found before the question had its vector, and how many changes had been applied by then."""
+
+    applied: int
+    found: dict[int, float]
 
 
 class IndexView:
@@ -72,7 +81,7 @@ class IndexView:
         self._tail: asyncio.Task[None] | None = None
         self._beside: asyncio.Task[None] | None = None
         self._work = TemporaryDirectory(prefix="redwell-index-")
-        self._sequence = 0
+        self._sequence = self._applied = 0
         self._saved: int | None = None
         self._reported = 0.0
         self._clear()
@@ -164,31 +173,51 @@ class IndexView:
                 return Candidates(self._sequence)
         found: Candidates | None = None
         while found is None:
-            embedder = self._embedder
-            vector = None if query.mode is Mode.LEXICAL else await self._lane.embed(embedder, [query.text])
-            found = await asyncio.to_thread(self._search, query, embedder, vector, document_ids)
+            embedder, vector, words = self._embedder, None, None
+            if query.mode is Mode.HYBRID:
+                # Words need no vector: they are looked for while the model works.
+                vector, words = await asyncio.gather(
+                    self._lane.embed(embedder, [query.text]), asyncio.to_thread(self._ahead, query, document_ids)
+                )
+            elif query.mode is Mode.DENSE:
+                vector = await self._lane.embed(embedder, [query.text])
+            found = await asyncio.to_thread(self._search, query, embedder, vector, words, document_ids)
         return found
 
+    def _ahead(self, query: SearchQuery, document_ids: Sequence[str] | None) -> _Words:
+        with self._guard:
+            return _Words(self._applied, self._lexically(query, document_ids))
+
     def _search(
-        self, query: SearchQuery, embedder: SyncEmbedder, vector: np.ndarray | None, document_ids: Sequence[str] | None
+        self,
+        query: SearchQuery,
+        embedder: SyncEmbedder,
+        vector: np.ndarray | None,
+        words: _Words | None,
+        document_ids: Sequence[str] | None,
     ) -> Candidates | None:
         """None where the model was swapped meanwhile: the vector is another's."""
         with self._guard:
-            return self._find(query, vector, document_ids) if embedder is self._embedder else None
+            return self._find(query, vector, words, document_ids) if embedder is self._embedder else None
 
-    def _find(self, query: SearchQuery, vector: np.ndarray | None, document_ids: Sequence[str] | None) -> Candidates:
-        depth, collections = max(self._settings.candidates, 2 * query.top_k), query.filter.collections
+    def _find(
+        self,
+        query: SearchQuery,
+        vector: np.ndarray | None,
+        words: _Words | None,
+        document_ids: Sequence[str] | None,
+    ) -> Candidates:
         dense: dict[int, float] = {}
         lexical: dict[int, float] = {}
         cosines: dict[int, float] = {}
         if vector is not None:
-            scores, ids = self._dense.search(vector, depth, self._held.allowed(document_ids, collections))
+            allowed = self._held.allowed(document_ids, query.filter.collections)
+            scores, ids = self._dense.search(vector, self._depth(query), allowed)
             dense = {int(i): float(s) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0}
-        if query.mode is not Mode.DENSE:
-            found = self._lexical.search(
-                query.text, depth, document_ids=document_ids, collections=collections, everywhere=query.terms
-            )
-            lexical = dict(found)
+        if words is not None and words.applied == self._applied:
+            lexical = words.found
+        elif query.mode is not Mode.DENSE:
+            lexical = self._lexically(query, document_ids)
         if vector is not None:
             # What only words found has a cosine too: the blend needs both.
             rest = [key for key in lexical if key not in dense]
@@ -196,6 +225,20 @@ class IndexView:
             cosines = {key: cosine for key, cosine in scored if cosine is not None}
         prints = {key: self._held.fingerprint(key) for key in {**dense, **lexical}}
         return Candidates(self._sequence, dense, lexical, cosines, prints)
+
+    def _lexically(self, query: SearchQuery, document_ids: Sequence[str] | None) -> dict[int, float]:
+        return dict(
+            self._lexical.search(
+                query.text,
+                self._depth(query),
+                document_ids=document_ids,
+                collections=query.filter.collections,
+                everywhere=query.terms,
+            )
+        )
+
+    def _depth(self, query: SearchQuery) -> int:
+        return max(self._settings.candidates, 2 * query.top_k)
 
     # ------------------------------------------------------------------------------------------------------ tailing
 
@@ -283,6 +326,7 @@ class IndexView:
                 )
                 self._lexical.commit()
                 self._held.add(rows)
+                self._applied += 1
             self._sequence = sequence
 
     async def _report(self) -> None:

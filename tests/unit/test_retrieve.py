@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -202,6 +203,30 @@ async def test_a_deleted_document_is_not_found(feed, opened):
     seq = feed.drop("cats")
     assert "Cats sleep most of the day." not in await texts(view, feed, "cats", at_least=seq)
     assert (await view.search(SearchQuery("cats", mode=Mode.LEXICAL))).hits == ()
+
+
+async def test_a_change_between_the_words_and_the_vector_of_a_search_is_seen_whole(feed, opened, monkeypatch):
+    view = await opened(feed)
+    searched, embed, search = threading.Event(), view._embedder.embed, view._lexical.search
+    deleted: list[str] = []
+
+    def words(*args, **options):
+        found = search(*args, **options)
+        searched.set()
+        return found
+
+    def vector(texts):
+        assert searched.wait(5)  # the words are looked for while the model works
+        if not deleted:
+            deleted.append("rent")
+            view._apply(deleted, [], feed.drop("rent"))
+        return embed(texts)
+
+    monkeypatch.setattr(view._lexical, "search", words)
+    monkeypatch.setattr(view._embedder, "embed", vector)
+    found = await view.search(SearchQuery("the tenant keeps the garden or the monthly rent or an invoice"))
+    assert deleted == ["rent"]
+    assert {hit.chunk_id for hit in found.hits} == {3, 4}
 
 
 async def test_new_chunks_of_a_document_take_the_place_of_the_old(feed, opened):
