@@ -232,11 +232,14 @@ async def test_a_file_that_stays_locked_is_told_and_the_database_goes_on_after_i
 
 
 async def test_a_read_that_breaks_off_leaves_its_connection_usable(database: Database) -> None:
+    async def broken() -> None:
+        async with database.read() as connection:
+            await connection.execute(select(changes.c.document_id))
+            raise ZeroDivisionError
+
     for _ in range(20):  # more than the pool has
         with pytest.raises(ZeroDivisionError):
-            async with database.read() as connection:
-                await connection.execute(select(changes.c.document_id))
-                raise ZeroDivisionError
+            await broken()
     async with database.write() as connection:
         await connection.execute(append("a"))
     async with database.read() as connection:
