@@ -85,7 +85,7 @@ async def test_growth_asks_every_size_by_turns_and_compares_with_the_smallest():
 
 
 def test_embeddings_in_a_batch_are_compared_over_what_the_load_has_stored(monkeypatch, migrated):
-    cost = iter((10.0, 30.0))
+    cost = iter((10.0, 30.0, 12.0, 37.0))
 
     def load_here(source, data_dir, *, stages):
         assert stages == "read,index"
@@ -97,10 +97,10 @@ def test_embeddings_in_a_batch_are_compared_over_what_the_load_has_stored(monkey
     monkeypatch.setattr(batch_embeddings, "load", load_here)
     encoded = []
     line = batch_embeddings.bench_batch_embeddings(load("cpu"), encoded.append, texts=32)
-    assert [len(texts) for texts in encoded] == [8, 2]
+    assert [len(texts) for texts in encoded] == [8, 2, 8, 2]
     assert encoded[1][0].startswith("report\n")
-    assert line.ours == (2 / 20.0,)
-    assert line.more["CPU-seconds of the start"] == 10.0
+    assert line.ours == (2 / 20.0, 2 / 25.0)
+    assert line.more["CPU-seconds of the start"] == [10.0, 12.0]
 
 
 async def _stored(data_dir, source):
