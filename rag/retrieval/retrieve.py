@@ -7,7 +7,6 @@ import shutil
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -25,6 +24,7 @@ from rag.retrieval.candidates import Candidates, ranked
 from rag.retrieval.following import Feed, SyncEmbedder, Views
 from rag.retrieval.holdings import Holdings, stacked
 from rag.retrieval.lane import EmbeddingLane
+from rag.retrieval.lookup import Documents, Words, by_words, look_up
 from rag.retrieval.shards import shard_of
 from rag.settings import Retrieval
 from rag.store.feed import ChunkRow
@@ -37,14 +37,6 @@ CHANGES_AT_ONCE = 200
 VECTORS_AT_ONCE = 2000
 RETRY_SECONDS = 1.0
 REPORT_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """What lexical search found before the question had its vector, and how many changes had been applied by then."""
-
-    applied: int
-    found: dict[int, float]
 
 
 class IndexView:
@@ -166,7 +158,7 @@ class IndexView:
     async def candidates(self, query: SearchQuery) -> Candidates:
         """What both indexes find, unranked: for `search`, or to be merged with other shards'."""
         await self._reach(query.at_least)
-        document_ids: Sequence[str] | None = query.filter.document_ids or None
+        document_ids: Documents = query.filter.document_ids or None
         if query.filter.needs_database:
             document_ids = await self._resolve(query.filter)
             if not document_ids:
@@ -184,58 +176,22 @@ class IndexView:
             found = await asyncio.to_thread(self._search, query, embedder, vector, words, document_ids)
         return found
 
-    def _ahead(self, query: SearchQuery, document_ids: Sequence[str] | None) -> _Words:
+    def _ahead(self, query: SearchQuery, ids: Documents) -> Words:
         with self._guard:
-            return _Words(self._applied, self._lexically(query, document_ids))
+            return by_words(self._lexical, query, self._depth(query), ids, self._applied)
 
     def _search(
-        self,
-        query: SearchQuery,
-        embedder: SyncEmbedder,
-        vector: np.ndarray | None,
-        words: _Words | None,
-        document_ids: Sequence[str] | None,
+        self, query: SearchQuery, embedder: SyncEmbedder, vector: np.ndarray | None, words: Words | None, ids: Documents
     ) -> Candidates | None:
         """None where the model was swapped meanwhile: the vector is another's."""
         with self._guard:
-            return self._find(query, vector, words, document_ids) if embedder is self._embedder else None
-
-    def _find(
-        self,
-        query: SearchQuery,
-        vector: np.ndarray | None,
-        words: _Words | None,
-        document_ids: Sequence[str] | None,
-    ) -> Candidates:
-        dense: dict[int, float] = {}
-        lexical: dict[int, float] = {}
-        cosines: dict[int, float] = {}
-        if vector is not None:
-            allowed = self._held.allowed(document_ids, query.filter.collections)
-            scores, ids = self._dense.search(vector, self._depth(query), allowed)
-            dense = {int(i): float(s) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0}
-        if words is not None and words.applied == self._applied:
-            lexical = words.found
-        elif query.mode is not Mode.DENSE:
-            lexical = self._lexically(query, document_ids)
-        if vector is not None:
-            # What only words found has a cosine too: the blend needs both.
-            rest = [key for key in lexical if key not in dense]
-            scored = zip(rest, self._dense.scores(vector[0], rest), strict=True)
-            cosines = {key: cosine for key, cosine in scored if cosine is not None}
-        prints = {key: self._held.fingerprint(key) for key in {**dense, **lexical}}
-        return Candidates(self._sequence, dense, lexical, cosines, prints)
-
-    def _lexically(self, query: SearchQuery, document_ids: Sequence[str] | None) -> dict[int, float]:
-        return dict(
-            self._lexical.search(
-                query.text,
-                self._depth(query),
-                document_ids=document_ids,
-                collections=query.filter.collections,
-                everywhere=query.terms,
-            )
-        )
+            if embedder is not self._embedder:
+                return None
+            if query.mode is not Mode.DENSE and (words is None or words.applied != self._applied):
+                words = by_words(self._lexical, query, self._depth(query), ids, self._applied)
+            allowed = None if vector is None else self._held.allowed(ids, query.filter.collections)
+            lexical = {} if words is None else words.found
+            return look_up(self._dense, self._held, vector, self._depth(query), allowed, lexical, self._sequence)
 
     def _depth(self, query: SearchQuery) -> int:
         return max(self._settings.candidates, 2 * query.top_k)
