@@ -26,11 +26,11 @@ class Words:
     """Chunk id -> score, best first."""
 
 
-def by_words(lexical: TantivyIndex, query: SearchQuery, depth: int, document_ids: Documents, applied: int) -> Words:
+def by_words(lexical: TantivyIndex, query: SearchQuery, documents: Documents, least: int, applied: int) -> Words:
     found = lexical.search(
         query.text,
-        depth,
-        document_ids=document_ids,
+        _depth(query, least),
+        document_ids=documents,
         collections=query.filter.collections,
         everywhere=query.terms,
     )
@@ -40,17 +40,21 @@ def by_words(lexical: TantivyIndex, query: SearchQuery, depth: int, document_ids
 def look_up(
     dense: FaissIndex,
     held: Holdings,
+    query: SearchQuery,
     vector: np.ndarray | None,
-    depth: int,
-    allowed: np.ndarray | None,
-    lexical: Mapping[int, float],
+    words: Words | None,
+    documents: Documents,
+    least: int,
     sequence: int,
 ) -> Candidates:
-    """`vector` has the shape (1, dimensions), None where only words count; `allowed` are the chunks that the filter lets pass."""
+    """`vector` has the shape (1, dimensions); None where only words count, as `words` is where only the vector does. `least`: how
+    many candidates each side brings at least."""
+    lexical = {} if words is None else words.found
     near: dict[int, float] = {}
     cosines: dict[int, float] = {}
     if vector is not None:
-        scores, ids = dense.search(vector, depth, allowed)
+        allowed = held.allowed(documents, query.filter.collections)
+        scores, ids = dense.search(vector, _depth(query, least), allowed)
         near = {int(i): float(s) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0}
         # What only words found has a cosine too: the blend needs both.
         rest = [key for key in lexical if key not in near]
@@ -58,3 +62,7 @@ def look_up(
         cosines = {key: cosine for key, cosine in scored if cosine is not None}
     prints = {key: held.fingerprint(key) for key in {**near, **lexical}}
     return Candidates(sequence, near, lexical, cosines, prints)
+
+
+def _depth(query: SearchQuery, least: int) -> int:
+    return max(least, 2 * query.top_k)

@@ -178,7 +178,10 @@ class IndexView:
 
     def _ahead(self, query: SearchQuery, ids: Documents) -> Words:
         with self._guard:
-            return by_words(self._lexical, query, self._depth(query), ids, self._applied)
+            return self._words(query, ids)
+
+    def _words(self, query: SearchQuery, ids: Documents) -> Words:
+        return by_words(self._lexical, query, ids, self._settings.candidates, self._applied)
 
     def _search(
         self, query: SearchQuery, embedder: SyncEmbedder, vector: np.ndarray | None, words: Words | None, ids: Documents
@@ -188,13 +191,9 @@ class IndexView:
             if embedder is not self._embedder:
                 return None
             if query.mode is not Mode.DENSE and (words is None or words.applied != self._applied):
-                words = by_words(self._lexical, query, self._depth(query), ids, self._applied)
-            allowed = None if vector is None else self._held.allowed(ids, query.filter.collections)
-            lexical = {} if words is None else words.found
-            return look_up(self._dense, self._held, vector, self._depth(query), allowed, lexical, self._sequence)
-
-    def _depth(self, query: SearchQuery) -> int:
-        return max(self._settings.candidates, 2 * query.top_k)
+                words = self._words(query, ids)
+            least = self._settings.candidates
+            return look_up(self._dense, self._held, query, vector, words, ids, least, self._sequence)
 
     # ------------------------------------------------------------------------------------------------------ tailing
 
