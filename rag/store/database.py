@@ -20,6 +20,7 @@ from sqlalchemy import URL, Connection, NullPool, Table, event, exc, make_url, t
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from rag.errors import ConfigurationError, InvalidInput, RedwellError, Unavailable
+from rag.store.driver import OneChangeDriver
 from rag.store.watching import Watch
 
 CACHE_KIB = 8192
@@ -193,7 +194,7 @@ def _make_folder(url: URL) -> None:
 def _engine(url: URL, **options: Any) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, pool_pre_ping="poolclass" not in options, **options)
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS}, **options)
+    engine = create_async_engine(url, module=OneChangeDriver(), connect_args={"timeout": BUSY_SECONDS}, **options)
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
@@ -215,10 +216,8 @@ def _let_references_dangle(connection: Any, record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    statement = "BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITE, False) else "BEGIN"
     driven: Any = connection.connection.dbapi_connection
-    # One change of threads instead of the three of a cursor: it is made, executes, is closed.
-    driven.run_async(lambda driver: driver.execute(statement))
+    driven.begin(write=connection.get_execution_options().get(_WRITE, False))
 
 
 async def _migrate(url: URL) -> None:
