@@ -82,7 +82,8 @@ def bare(settings: Settings) -> dict[int, list[float]]:
     from rag.runtime.llm_engine import engine_plan
     from rag.runtime.weights import resolve
 
-    plan = engine_plan(settings.llm, resolve(settings.llm.model, cache_dir=settings.cache_dir))
+    cache_dir = settings.cache_dir
+    plan = engine_plan(settings.llm, resolve(settings.llm.model, cache_dir=cache_dir), cache_dir=cache_dir)
     os.environ.update(plan.environment)
     from vllm import LLM, SamplingParams
 

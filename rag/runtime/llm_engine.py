@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,8 +29,13 @@ class EnginePlan:
     """LoRA adapters by the name that requests call them: folders or hub names."""
 
 
-def engine_plan(own: Llm, source: str, adapters: Mapping[str, str] | None = None) -> EnginePlan:
-    """CPU engine without GPUs; tensor (times pipeline) parallel workers with them. Raises ConfigurationError."""
+def engine_plan(
+    own: Llm, source: str, adapters: Mapping[str, str] | None = None, *, cache_dir: Path | None = None
+) -> EnginePlan:
+    """CPU engine without GPUs; tensor (times pipeline) parallel workers with them. Raises ConfigurationError.
+
+    `cache_dir`: where what was compiled for a CPU is kept for the next start.
+    """
     adapters = dict(adapters or {})
     arguments: dict[str, Any] = {
         "max_model_len": own.max_model_len,
@@ -54,12 +61,27 @@ def engine_plan(own: Llm, source: str, adapters: Mapping[str, str] | None = None
             "VLLM_CPU_OMP_THREADS_BIND": own.cpu_bind,
             "VLLM_CPU_KVCACHE_SPACE": str(own.kv_cache_gib),
         }
+        if not own.eager and not adapters:  # with adapters vLLM's CPU engine compiles nothing
+            environment |= _compiled(cache_dir)
         return EnginePlan(source, arguments, [{"CPU": 1}] * workers, environment, adapters)
     arguments |= parallel | {"gpu_memory_utilization": own.gpu_memory_utilization}
     if own.scaling.gpus < 1:
         environment["VLLM_RAY_PER_WORKER_GPUS"] = str(own.scaling.gpus)
     bundles: list[dict[str, float]] = [{"CPU": 1, "GPU": own.scaling.gpus} for _ in range(workers)]
     return EnginePlan(source, arguments, bundles, environment, adapters)
+
+
+def _compiled(cache_dir: Path | None) -> dict[str, str]:
+    """Raises ConfigurationError where nothing can compile."""
+    compiler = os.environ.get("CXX", "g++")
+    if shutil.which(compiler) is None:
+        raise ConfigurationError(
+            f"llm.eager is false, and there is no C++ compiler '{compiler}' to compile the language model with.",
+            "Install one (Debian: g++), or set llm.eager to true.",
+        )
+    # vLLM 0.32 keeps what it compiled for a CPU and then fails to load it; what torch itself keeps is found again.
+    kept = {} if cache_dir is None else {"TORCHINDUCTOR_CACHE_DIR": str((cache_dir / "compiled").absolute())}
+    return {"VLLM_USE_AOT_COMPILE": "0"} | kept
 
 
 def _lora(own: Llm, adapters: Mapping[str, str]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ class Llm(Section):
     cpu_bind: str = "0-1"
     """VLLM_CPU_OMP_THREADS_BIND; 'auto' keeps one core for the scheduler and is a third slower on two cores."""
     eager: bool = True
+    """Not compiled. Without a GPU, compiling takes a C++ compiler, a minute and a half at the first start and a quarter minute at later ones."""
     stream_interval: int = Field(default=4, ge=1)
     """Tokens that go out together; the first goes at once. Fewer are smoother to look at and cost CPU that the model could use."""
     answer_tokens: int = 80

@@ -60,7 +60,7 @@ def build_llm(
                     yield joined(pieces)  # what came together goes together: a message between processes costs CPU
 
     found = {name: resolve(where, cache_dir=cache_dir) for name, where in (adapters or {}).items()}
-    plan = engine_plan(own, resolve(own.model, cache_dir=cache_dir), found)
+    plan = engine_plan(own, resolve(own.model, cache_dir=cache_dir), found, cache_dir=cache_dir)
     loras = {"lora_modules": [LoRAModulePath(name, where) for name, where in found.items()]} if found else {}
     config = LLMConfig(
         model_loading_config={"model_id": own.name, "model_source": plan.source},

@@ -30,6 +30,24 @@ def test_the_precision_of_the_weights_is_a_setting(tmp_path):
     assert engine_plan(own, str(tmp_path)).arguments["dtype"] == "float32"
 
 
+def test_what_is_compiled_for_a_cpu_is_kept_for_the_next_start(tmp_path, monkeypatch):
+    own = load("cpu", overrides={"llm": {"eager": False}}).llm
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    plan = engine_plan(own, "x", cache_dir=tmp_path)
+    assert plan.arguments["enforce_eager"] is False
+    assert plan.environment["TORCHINDUCTOR_CACHE_DIR"] == f"{tmp_path}/compiled"
+    assert "TORCHINDUCTOR_CACHE_DIR" not in engine_plan(load("cpu").llm, "x", cache_dir=tmp_path).environment
+    assert "TORCHINDUCTOR_CACHE_DIR" not in engine_plan(load("gpu").llm, "x", cache_dir=tmp_path).environment
+
+
+def test_compiling_for_a_cpu_takes_a_compiler(tmp_path, monkeypatch):
+    own = load("cpu", overrides={"llm": {"eager": False}}).llm
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(ConfigurationError, match="no-such-compiler") as raised:
+        engine_plan(own, "x", cache_dir=tmp_path)
+    assert "llm.eager" in raised.value.remedy
+
+
 def test_tensor_parallel_asks_for_one_bundle_a_worker():
     plan = engine_plan(load("cluster").llm, "Qwen/Qwen3-32B")
     assert plan.bundles == [{"CPU": 1, "GPU": 1}] * 4
