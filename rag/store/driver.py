@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any
 
 import aiosqlite
@@ -142,19 +143,15 @@ class OneChangeDriver(AsyncAdapt_aiosqlite_dbapi):
 def _executed(connection: sqlite3.Connection, begin: str, statement: str, parameters: Sequence[Any]) -> Told:
     if begin:
         connection.execute(begin)
-    cursor = connection.execute(statement, parameters)
-    try:
-        rows = cursor.fetchall() if cursor.description else []
-        return rows, cursor.description, cursor.rowcount, cursor.lastrowid
-    finally:
-        cursor.close()
+    return _told(connection.execute(statement, parameters))
 
 
 def _executed_many(connection: sqlite3.Connection, begin: str, statement: str, parameters: Any) -> Told:
     if begin:
         connection.execute(begin)
-    cursor = connection.executemany(statement, parameters)
-    try:
-        return [], None, cursor.rowcount, cursor.lastrowid
-    finally:
-        cursor.close()
+    return _told(connection.executemany(statement, parameters))
+
+
+def _told(cursor: sqlite3.Cursor) -> Told:
+    with closing(cursor):
+        return cursor.fetchall(), cursor.description, cursor.rowcount, cursor.lastrowid
