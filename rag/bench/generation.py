@@ -1,4 +1,4 @@
-"""Tokens a second of the language model: through Ray Serve, beside bare vLLM with the same arguments and prompts."""
+"""Tokens a second of the language model: through Ray Serve, beside bare vLLM with the same weights, threads and prompts."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ ROUNDS = {1: 8, 8: 4, 32: 3}
 TOKENS = 48
 SECONDS = 600.0
 GOAL = 0.9
+OURS = frozenset({"worker_cls", "speculative_config"})
+"""Arguments that make an engine quicker than it comes: bare vLLM is asked without them, and with them too."""
 FIGURES = "figures: "
 """Begins the line that a process with a bare engine tells; vLLM writes to standard output too."""
 
@@ -57,12 +59,12 @@ async def through_serve(llm: Transport) -> dict[int, list[float]]:
     return rates
 
 
-def bare_in_a_process() -> dict[int, list[float]]:
-    """The same with `vllm.LLM` alone, in a process of its own. Raises StageFailed.
+def bare_in_a_process(*, as_it_comes: bool) -> dict[int, list[float]]:
+    """The same with `vllm.LLM` alone, in a process of its own; without what is in OURS if it runs `as_it_comes`. Raises StageFailed.
 
     The process is ended when it has told its figures: left to itself, it waits for its engine for ever.
     """
-    command = [sys.executable, "-m", "rag.bench.generation"]
+    command = [sys.executable, "-m", "rag.bench.generation", *(["--as-it-comes"] if as_it_comes else [])]
     with (
         tempfile.TemporaryFile("w+") as errors,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True) as process,
@@ -77,7 +79,7 @@ def bare_in_a_process() -> dict[int, list[float]]:
     return {int(name): rates for name, rates in json.loads(told.removeprefix(FIGURES)).items()}
 
 
-def bare(settings: Settings) -> dict[int, list[float]]:
+def bare(settings: Settings, *, as_it_comes: bool) -> dict[int, list[float]]:
     """Blocks for a minute: vLLM is started in this process."""
     from rag.runtime.llm_engine import engine_plan
     from rag.runtime.weights import resolve
@@ -87,7 +89,8 @@ def bare(settings: Settings) -> dict[int, list[float]]:
     os.environ.update(plan.environment)
     from vllm import LLM, SamplingParams
 
-    engine: Any = LLM(model=plan.source, disable_log_stats=True, **plan.arguments)
+    arguments = {name: value for name, value in plan.arguments.items() if not (as_it_comes and name in OURS)}
+    engine: Any = LLM(model=plan.source, disable_log_stats=True, **arguments)
     options = SamplingParams(temperature=0.0, max_tokens=TOKENS)
     engine.chat(prompts(1, 99), options, use_tqdm=False)
     rates: dict[int, list[float]] = {}
@@ -101,14 +104,19 @@ def bare(settings: Settings) -> dict[int, list[float]]:
     return rates
 
 
-def lines(ours: dict[int, list[float]], theirs: dict[int, list[float]]) -> list[Line]:
-    return [
-        Line(f"answers, {at_once} at once", "vLLM", "tokens/s", tuple(ours[at_once]), tuple(theirs[at_once]), goal=GOAL)
-        for at_once in ROUNDS
-    ]
+def lines(ours: dict[int, list[float]], plain: dict[int, list[float]], same: dict[int, list[float]]) -> list[Line]:
+    """`plain`: bare vLLM as it comes; `same`: with the arguments that ours has."""
+    found = []
+    for at_once in ROUNDS:
+        rates, name = tuple(ours[at_once]), f"answers, {at_once} at once"
+        found += [
+            Line(name, "vLLM", "tokens/s", rates, tuple(plain[at_once]), goal=GOAL),
+            Line(f"{name}, beside the same settings", "vLLM", "tokens/s", rates, tuple(same[at_once])),
+        ]
+    return found
 
 
 if __name__ == "__main__":
-    figures = bare(load("cpu"))
+    figures = bare(load("cpu"), as_it_comes="--as-it-comes" in sys.argv)
     sys.stdout.write(f"\n{FIGURES}{json.dumps(figures)}\n")
     sys.stdout.flush()

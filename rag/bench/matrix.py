@@ -58,11 +58,11 @@ class Matrix:
         self._run("peer", self._beside_peer)
         if set(self._parts).isdisjoint(SERVED):
             return
-        bare: dict[int, list[float]] = {}
+        bare: list[dict[int, list[float]]] = []
         if "answers" in self._parts:
             self._say("measuring bare vLLM")
             try:
-                bare = generation.bare_in_a_process()
+                bare = [generation.bare_in_a_process(as_it_comes=plain) for plain in (True, False)]
             except StageFailed as error:
                 self.failures["answers"] = f"{type(error).__name__}: {error}"
         started = time.perf_counter()
@@ -76,7 +76,7 @@ class Matrix:
             self._run("analysis", self._analysis)
             self._run("reading", lambda: self._reading(url))
             if bare:
-                self._run("answers", lambda: self._answers(bare))
+                self._run("answers", lambda: self._answers(*bare))
             loaded, _ = footprint.memory(os.getpid())
             self._run("memory", lambda: footprint.lines(idle, loaded, torch, took))
 
@@ -224,7 +224,7 @@ class Matrix:
             )
         return lines
 
-    def _answers(self, bare: dict[int, list[float]]) -> list[Line]:
+    def _answers(self, plain: dict[int, list[float]], same: dict[int, list[float]]) -> list[Line]:
         from rag import deploy
 
-        return generation.lines(asyncio.run(generation.through_serve(deploy.transport("Llm"))), bare)
+        return generation.lines(asyncio.run(generation.through_serve(deploy.transport("Llm"))), plain, same)

@@ -15,6 +15,9 @@ from rag.sections.language_models import Llm
 
 LORAS_AT_ONCE = 8
 """Adapters whose requests share a batch; further ones take turns."""
+CPU_SPECULATIVE_TOKENS = 4
+ALONE = 4
+"""Requests at once on a CPU that get all of their speculative tokens; of more than these each gets half as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ def engine_plan(
         "stream_interval": own.stream_interval,
     }
     environment = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+    if speculative := _speculative(own):
+        arguments["speculative_config"] = speculative
     if adapters:
         arguments |= _lora(own, adapters)
     if all(Path(one).is_dir() for one in (source, *adapters.values())):
@@ -60,7 +65,11 @@ def engine_plan(
         environment |= {
             "VLLM_CPU_OMP_THREADS_BIND": own.cpu_bind,
             "VLLM_CPU_KVCACHE_SPACE": str(own.kv_cache_gib),
+            # Numba looks for speculative tokens. Its OpenMP would set the number of threads of the model's.
+            "NUMBA_THREADING_LAYER": "workqueue",
         }
+        if workers == 1:
+            arguments["worker_cls"] = "rag.runtime.llm_worker.Worker"
         if not own.eager and not adapters:  # with adapters vLLM's CPU engine compiles nothing
             environment |= _compiled(cache_dir)
         return EnginePlan(source, arguments, [{"CPU": 1}] * workers, environment, adapters)
@@ -69,6 +78,22 @@ def engine_plan(
         environment["VLLM_RAY_PER_WORKER_GPUS"] = str(own.scaling.gpus)
     bundles: list[dict[str, float]] = [{"CPU": 1, "GPU": own.scaling.gpus} for _ in range(workers)]
     return EnginePlan(source, arguments, bundles, environment, adapters)
+
+
+def _speculative(own: Llm) -> dict[str, Any] | None:
+    """Prompt lookup: what followed the last two to four tokens where they stood before is checked along with the next token."""
+    on_cpu = own.scaling.gpus == 0
+    tokens = own.speculative_tokens
+    if tokens is None:
+        tokens = CPU_SPECULATIVE_TOKENS if on_cpu else 0
+    if tokens == 0:
+        return None
+    found = {"method": "ngram", "num_speculative_tokens": tokens, "prompt_lookup_min": 2, "prompt_lookup_max": 4}
+    most = own.scaling.max_ongoing_requests
+    if on_cpu and most > ALONE:
+        by_batch = [(1, ALONE, tokens), (ALONE + 1, most, tokens // 2)]
+        return found | {"num_speculative_tokens_per_batch_size": by_batch}
+    return found
 
 
 def _compiled(cache_dir: Path | None) -> dict[str, str]:

@@ -30,6 +30,9 @@ class Llm(Section):
     """Not compiled. Without a GPU, compiling takes a C++ compiler, a minute and a half at the first start and a quarter minute at later ones."""
     stream_interval: int = Field(default=4, ge=1)
     """Tokens that go out together; the first goes at once. Fewer are smoother to look at and cost CPU that the model could use."""
+    speculative_tokens: int | None = Field(default=None, ge=0, le=16)
+    """Tokens that are looked up in what the prompt and the answer hold already and checked in one step. 0: none. None: 4 on a CPU, of more than four
+    requests at once 2; none on a GPU, where steps would no longer be scheduled ahead."""
     answer_tokens: int = 80
     summary_tokens: int = 96
     long_summary_tokens: int = 192

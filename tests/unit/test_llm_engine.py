@@ -25,6 +25,42 @@ def test_several_workers_on_cpus_are_told_to_vllm(tmp_path):
     assert plan.environment["VLLM_CPU_OMP_THREADS_BIND"] == "0|1"
 
 
+def test_a_cpu_engine_looks_up_what_the_prompt_holds_already_and_a_gpu_does_not(tmp_path):
+    own = load("cpu").llm
+    found = engine_plan(own, str(tmp_path)).arguments["speculative_config"]
+    assert (found["method"], found["num_speculative_tokens"]) == ("ngram", 4)
+    assert found["num_speculative_tokens_per_batch_size"] == [(1, 4, 4), (5, own.scaling.max_ongoing_requests, 2)]
+    assert "speculative_config" not in engine_plan(load("gpu").llm, "x").arguments
+
+
+def test_how_many_tokens_are_looked_up_is_a_setting(tmp_path):
+    assert "speculative_config" not in engine_plan(speculating(0), str(tmp_path)).arguments
+    few = engine_plan(speculating(6, max_ongoing_requests=4), str(tmp_path)).arguments["speculative_config"]
+    assert (few["num_speculative_tokens"], "num_speculative_tokens_per_batch_size" in few) == (6, False)
+    card = load("gpu", overrides={"llm": {"speculative_tokens": 5}}).llm
+    found = engine_plan(card, "x").arguments["speculative_config"]
+    assert (found["num_speculative_tokens"], "num_speculative_tokens_per_batch_size" in found) == (5, False)
+
+
+def speculating(tokens, **scaling):
+    return load("cpu", overrides={"llm": {"speculative_tokens": tokens, "scaling": scaling}}).llm
+
+
+def test_vllm_takes_what_it_is_told_about_looking_up(tmp_path):
+    from vllm.v1.spec_decode.dynamic.utils import build_dynamic_sd_schedule_lookup
+
+    found = engine_plan(load("cpu").llm, str(tmp_path)).arguments["speculative_config"]
+    by_batch = build_dynamic_sd_schedule_lookup(found["num_speculative_tokens_per_batch_size"], 32, 4)
+    assert by_batch[1:] == [4] * 4 + [2] * 28
+
+
+def test_one_process_on_a_cpu_chooses_its_threads_by_the_step(tmp_path):
+    assert engine_plan(load("cpu").llm, str(tmp_path)).arguments["worker_cls"] == "rag.runtime.llm_worker.Worker"
+    assert "worker_cls" not in engine_plan(load("gpu").llm, "x").arguments
+    several = load("cpu", overrides={"llm": {"tensor_parallel": 2, "cpu_bind": "0|1"}}).llm
+    assert "worker_cls" not in engine_plan(several, str(tmp_path)).arguments
+
+
 def test_the_precision_of_the_weights_is_a_setting(tmp_path):
     own = load("cpu", overrides={"llm": {"dtype": "float32"}}).llm
     assert engine_plan(own, str(tmp_path)).arguments["dtype"] == "float32"

@@ -1,0 +1,54 @@
+"""How many threads a step of the language model runs on, where the engine has a CPU: all of them, or one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import cycle
+from statistics import median
+
+SMALL_STEP = 16
+"""Tokens; steps of more always get all threads."""
+REMEMBERED = 7
+"""Seconds of a way's last steps, of which the median counts: one that something disturbed changes nothing."""
+FEWEST = 3
+"""Steps of a way before it is judged."""
+TRY_AGAIN = 64
+"""Every so many steps the slower way is tried: what else the machine does changes, and so does the length of what is read."""
+
+
+class StepThreads:
+    """Which of the two ways was quicker lately, for steps of about the same size.
+
+    A step that writes the next token of one answer does little in each of several hundred regions that all threads enter and leave together.
+    With a small model, or with others on the same cores, threads lose more by waiting for each other there than they
+    gain by sharing. Which it is depends on the model and on the machine, so it is measured as it runs.
+
+    Only these two: a team of OpenMP that shrinks to two or more ends its other threads, and those that it starts later are bound to no core of their own.
+    """
+
+    def __init__(self, all_threads: int) -> None:
+        """`all_threads`: that the engine is bound to; with one there is nothing to choose."""
+        self.all_threads = all_threads
+        self._seconds: dict[tuple[int, int], deque[float]] = {}
+        self._turns: dict[int, Iterator[int]] = {}
+
+    def choose(self, tokens: int) -> int:
+        """Threads for a step of `tokens`."""
+        if self.all_threads == 1 or tokens > SMALL_STEP:
+            return self.all_threads
+        size = tokens.bit_length()
+        one, together = self._of(size, 1), self._of(size, self.all_threads)
+        if min(len(one), len(together)) < FEWEST:
+            return 1 if len(one) < len(together) else self.all_threads
+        quicker, slower = (1, self.all_threads) if median(one) < median(together) else (self.all_threads, 1)
+        turn = next(self._turns.setdefault(size, cycle(range(TRY_AGAIN))))
+        return slower if turn == TRY_AGAIN - 1 else quicker
+
+    def took(self, tokens: int, threads: int, seconds: float) -> None:
+        """What a step of `tokens` took with the threads that `choose` gave."""
+        if self.all_threads > 1 and tokens <= SMALL_STEP:
+            self._of(tokens.bit_length(), threads).append(seconds)
+
+    def _of(self, size: int, threads: int) -> deque[float]:
+        return self._seconds.setdefault((size, threads), deque(maxlen=REMEMBERED))
