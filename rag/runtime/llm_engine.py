@@ -68,8 +68,7 @@ def engine_plan(
             # Numba looks for speculative tokens. Its OpenMP would set the number of threads of the model's.
             "NUMBA_THREADING_LAYER": "workqueue",
         }
-        if workers == 1:
-            arguments["worker_cls"] = "rag.runtime.llm_worker.Worker"
+        arguments["worker_cls"] = "rag.runtime.llm_worker.Worker"
         if not own.eager and not adapters:  # with adapters vLLM's CPU engine compiles nothing
             environment |= _compiled(cache_dir)
         return EnginePlan(source, arguments, [{"CPU": 1}] * workers, environment, adapters)

@@ -1,11 +1,12 @@
-"""vLLM's worker on a CPU, with as many threads for each step as are quickest. Only vLLM imports this (`worker_cls`)."""
+"""vLLM's worker on a CPU: as many threads for each step as are quickest. Only vLLM imports this (`worker_cls`)."""
 
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
+from vllm.v1.sample import rejection_sampler
 from vllm.v1.worker.cpu_worker import CPUWorker
 
 from rag.runtime.step_threads import StepThreads
@@ -15,14 +16,30 @@ if TYPE_CHECKING:
     from vllm.v1.outputs import ModelRunnerOutput
 
 
+def by_token(
+    x: torch.Tensor, cu_num_tokens: torch.Tensor, num_tokens: int, replace_from: int = 0, replace_to: int = 0
+) -> torch.Tensor:
+    """What each request has (n) -> what each of its speculative tokens has (`num_tokens`), in `x`'s type.
+
+    In the place of vLLM's `expand_batch_to_tokens`, whose kernel for CPUs (0.32) turns temperatures into integers and leaves the result
+    unwritten: whatever was in that memory divided the logits, and texts of a temperature above 0 were garbage.
+    """
+    counts = torch.diff(cu_num_tokens, prepend=cu_num_tokens.new_zeros(1))
+    each = torch.where(x == replace_from, torch.full_like(x, replace_to), x)
+    return each.repeat_interleave(counts, output_size=num_tokens)
+
+
 class Worker(CPUWorker):
     """Answers one at a time are written by one thread where that is quicker; prompts are read by all of them."""
 
-    _threads: StepThreads | None = None
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        rejection_sampler.expand_batch_to_tokens = by_token
+        self._threads: StepThreads | None = None
 
     def execute_model(self, scheduler_output: SchedulerOutput) -> ModelRunnerOutput | None:
         if self._threads is None:  # the engine has bound its threads by now
-            self._threads = StepThreads(torch.get_num_threads())
+            self._threads = StepThreads(torch.get_num_threads(), workers=self.parallel_config.world_size)
         tokens = scheduler_output.total_num_scheduled_tokens
         threads = self._threads.choose(tokens)
         if threads != torch.get_num_threads():

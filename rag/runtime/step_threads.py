@@ -27,15 +27,17 @@ class StepThreads:
     Only these two: a team of OpenMP that shrinks to two or more ends its other threads, and those that it starts later are bound to no core of their own.
     """
 
-    def __init__(self, all_threads: int) -> None:
-        """`all_threads`: that the engine is bound to; with one there is nothing to choose."""
+    def __init__(self, all_threads: int, *, workers: int = 1) -> None:
+        """`all_threads`: that this worker is bound to. With one there is nothing to choose; `workers` of one engine wait for
+        each other, so that one alone would measure the others."""
         self.all_threads = all_threads
+        self._fixed = all_threads == 1 or workers > 1
         self._seconds: dict[tuple[int, int], deque[float]] = {}
         self._turns: dict[int, Iterator[int]] = {}
 
     def choose(self, tokens: int) -> int:
         """Threads for a step of `tokens`."""
-        if self.all_threads == 1 or tokens > SMALL_STEP:
+        if self._fixed or tokens > SMALL_STEP:
             return self.all_threads
         size = tokens.bit_length()
         one, together = self._of(size, 1), self._of(size, self.all_threads)
@@ -47,7 +49,7 @@ class StepThreads:
 
     def took(self, tokens: int, threads: int, seconds: float) -> None:
         """What a step of `tokens` took with the threads that `choose` gave."""
-        if self.all_threads > 1 and tokens <= SMALL_STEP:
+        if not self._fixed and tokens <= SMALL_STEP:
             self._of(tokens.bit_length(), threads).append(seconds)
 
     def _of(self, size: int, threads: int) -> deque[float]:

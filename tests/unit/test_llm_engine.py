@@ -54,11 +54,9 @@ def test_vllm_takes_what_it_is_told_about_looking_up(tmp_path):
     assert by_batch[1:] == [4] * 4 + [2] * 28
 
 
-def test_one_process_on_a_cpu_chooses_its_threads_by_the_step(tmp_path):
+def test_an_engine_on_a_cpu_has_our_worker(tmp_path):
     assert engine_plan(load("cpu").llm, str(tmp_path)).arguments["worker_cls"] == "rag.runtime.llm_worker.Worker"
     assert "worker_cls" not in engine_plan(load("gpu").llm, "x").arguments
-    several = load("cpu", overrides={"llm": {"tensor_parallel": 2, "cpu_bind": "0|1"}}).llm
-    assert "worker_cls" not in engine_plan(several, str(tmp_path)).arguments
 
 
 def test_the_precision_of_the_weights_is_a_setting(tmp_path):

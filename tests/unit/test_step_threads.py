@@ -48,5 +48,9 @@ def test_what_is_large_gets_all_threads():
     assert set(steps(threads, 40, SMALL_STEP + 1, {1: 0.02, 4: 0.03})) == {4}
 
 
+def test_workers_that_wait_for_each_other_have_all_threads():
+    assert set(steps(StepThreads(2, workers=2), 40, 1, {1: 0.02, 2: 0.03})) == {2}
+
+
 def test_with_one_thread_there_is_nothing_to_choose():
     assert set(steps(StepThreads(1), 40, 1, {1: 0.02})) == {1}
