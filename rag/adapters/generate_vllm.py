@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -19,9 +20,9 @@ class VllmGenerator:
     Starting takes half a minute on a CPU.
     """
 
-    def __init__(self, own: Llm, source: str) -> None:
-        """`source`: folder or hub name of the weights."""
-        plan = engine_plan(own, source)
+    def __init__(self, own: Llm, source: str, *, cache_dir: Path | None = None) -> None:
+        """`source`: folder or hub name of the weights. `cache_dir`: where what is compiled for a CPU is kept."""
+        plan = engine_plan(own, source, cache_dir=cache_dir)
         os.environ.update(plan.environment)
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
         from vllm.engine.arg_utils import AsyncEngineArgs

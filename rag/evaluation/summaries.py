@@ -106,7 +106,8 @@ async def evaluate_with_own_model(
     from rag.adapters.generate_vllm import VllmGenerator
 
     progress("starting the model")
-    generator = VllmGenerator(settings.llm, resolve(settings.llm.model, cache_dir=settings.cache_dir))
+    source = resolve(settings.llm.model, cache_dir=settings.cache_dir)
+    generator = VllmGenerator(settings.llm, source, cache_dir=settings.cache_dir)
     try:
         return await evaluate_summaries(abstracts, generator, progress=progress)
     finally:
