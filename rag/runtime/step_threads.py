@@ -20,11 +20,9 @@ TRY_AGAIN = 64
 class StepThreads:
     """Which of the two ways was quicker lately, for steps of about the same size.
 
-    A step that writes the next token of one answer does little in each of several hundred regions that all threads enter and leave together.
+    A step that writes the next token of one answer does little in each of many regions that all threads enter and leave together.
     With a small model, or with others on the same cores, threads lose more by waiting for each other there than they
     gain by sharing. Which it is depends on the model and on the machine, so it is measured as it runs.
-
-    Only these two: a team of OpenMP that shrinks to two or more ends its other threads, and those that it starts later are bound to no core of their own.
     """
 
     def __init__(self, all_threads: int, *, workers: int = 1) -> None:
