@@ -9,14 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from rag.errors import ConfigurationError
+from rag.runtime.processor import calculated_in
 from rag.text import encodable
 
 
 class SentenceTransformerEmbedder:
     """Texts to unit vectors. `version` names the weights and the dtype: an index made by another one is refused.
 
-    bfloat16 weights are three times as fast on a CPU with AMX as float32 (cosine between the two is at least 0.998);
-    rows are renormalised in float32, because bfloat16 rows are off unit length by a percent.
+    bfloat16 weights are two to three times as fast as float32 on a CPU that has code for them (cosine between the two is at least 0.998); on
+    one that has none they are calculated with in float32, and their version is the same. Rows are renormalised in float32, because bfloat16
+    rows are off unit length by a percent.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class SentenceTransformerEmbedder:
                 model_path,
                 device=device,
                 local_files_only=local,
-                model_kwargs={"dtype": getattr(torch, dtype)},
+                model_kwargs={"dtype": getattr(torch, calculated_in(dtype, 0 if device == "cpu" else 1))},
             )
         except (OSError, ValueError) as error:
             raise ConfigurationError(

@@ -17,6 +17,7 @@ from rag.bench.made_text import MadeText
 from rag.fakes import text_page
 from rag.model import Page
 from rag.remote import EmbedderClient, EntitiesClient, Transport, embedding_version
+from rag.runtime.processor import calculated_in
 from rag.runtime.weights import resolve
 from rag.settings import Settings
 
@@ -105,7 +106,7 @@ def encoder(settings: Settings) -> Encode:
     own = settings.embedding
     torch.set_num_threads(own.threads)
     path = resolve(own.model, cache_dir=settings.cache_dir)
-    model = SentenceTransformer(path, device="cpu", model_kwargs={"dtype": getattr(torch, own.dtype)})
+    model = SentenceTransformer(path, device="cpu", model_kwargs={"dtype": getattr(torch, calculated_in(own.dtype, 0))})
     return lambda texts: model.encode(
         list(texts), batch_size=own.batch_size, show_progress_bar=False, convert_to_tensor=True
     )

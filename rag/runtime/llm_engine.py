@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import ConfigurationError, Unavailable
+from rag.runtime.processor import calculated_in
 from rag.sections.language_models import Llm
 
 LORAS_AT_ONCE = 8
@@ -43,7 +44,7 @@ def engine_plan(
     arguments: dict[str, Any] = {
         "max_model_len": own.max_model_len,
         "enforce_eager": own.eager,
-        "dtype": own.dtype,
+        "dtype": calculated_in("bfloat16", own.scaling.gpus) if own.dtype == "auto" else own.dtype,
         "enable_prefix_caching": True,
         # Small models left free to write white space between keys write nothing else.
         "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},

