@@ -159,7 +159,9 @@ class Database:
         loop = asyncio.get_running_loop()
         opened = self._open.get(loop)
         if opened is None:
-            opened = self._open[loop] = _Open(_engine(self._url))
+            # The connection used last holds the pages that were read last, and none but its own commits are new to it: SQLite
+            # throws a connection's whole cache away when another one has written.
+            opened = self._open[loop] = _Open(_engine(self._url, pool_use_lifo=True))
         return opened
 
     def _migrate(self) -> None:

@@ -133,6 +133,18 @@ async def test_a_reader_sees_one_moment(database: Database) -> None:
         assert (await reader.execute(select(changes))).all() == before == []
 
 
+async def test_the_connection_that_was_used_last_is_used_next(database: Database) -> None:
+    async def used() -> int:
+        async with database.read() as connection:
+            await connection.execute(text("SELECT 1"))
+            return id((await connection.get_raw_connection()).driver_connection)
+
+    async with database.read() as first, database.read() as second:  # two of them are in the pool from here on
+        await first.execute(text("SELECT 1"))
+        await second.execute(text("SELECT 1"))
+    assert len({await used() for _ in range(4)}) == 1
+
+
 async def test_a_cancelled_write_leaves_the_database_usable(database: Database) -> None:
     async def slow() -> None:
         async with database.write() as connection:
