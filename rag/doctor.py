@@ -54,8 +54,7 @@ def examine(profile: str, *, file: Path | None = None, languages: str | None = N
         libreoffice(),
         *(weights(settings, name) for name in models(settings)),
     ]
-    checks += [*ports(settings), processor(multiplies_bfloat16()), memory(_memory_gib()), disk(settings.data_dir), database(settings)]
-    return checks
+    return [*checks, *ports(settings), *_resources(settings)]
 
 
 def running(settings: Settings) -> list[Check]:
@@ -63,7 +62,11 @@ def running(settings: Settings) -> list[Check]:
     checks = [python(sys.version_info[:2]), ray(), gpu(wanted=settings.profile != "cpu")]
     checks += [*tesseract(settings.reading.languages), libreoffice()]
     checks += [weights(settings, name) for name in models(settings)]
-    return [*checks, processor(multiplies_bfloat16()), memory(_memory_gib()), disk(settings.data_dir), database(settings)]
+    return [*checks, *_resources(settings)]
+
+
+def _resources(settings: Settings) -> list[Check]:
+    return [processor(multiplies_bfloat16()), memory(_memory_gib()), disk(settings.data_dir), database(settings)]
 
 
 def python(version: tuple[int, ...]) -> Check:
