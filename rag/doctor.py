@@ -163,8 +163,12 @@ def _port(name: str, host: str, port: int, option: str) -> Check:
 def processor(bfloat16: bool) -> Check:
     """Nothing to mend either way: it says why one machine is slower than another."""
     if bfloat16:
-        return Check("processor", "ok", "has code for bfloat16")
-    return Check("processor", "ok", "no code for bfloat16: models calculate in float32, two to three times as long")
+        return Check("processor", "ok", "has instructions for bfloat16")
+    return Check(
+        "processor",
+        "ok",
+        "no instructions for bfloat16: models calculate in float32, one and a half to three times as long",
+    )
 
 
 def memory(gib: float) -> Check:

@@ -147,7 +147,7 @@ class Embedding(Section):
     seconds: float = 30
     """That the endpoint may take for `batch_size` texts."""
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    """Calculated in float32 on a processor that has no code for bfloat16; the vectors may be compared with the others."""
+    """Calculated in float32 on a processor without instructions for bfloat16; the vectors may be compared with the others."""
     batch_size: int = 32
     threads: int = 2
     dimensions: int = 384

@@ -16,8 +16,8 @@ from rag.text import encodable
 class SentenceTransformerEmbedder:
     """Texts to unit vectors. `version` names the weights and the dtype: an index made by another one is refused.
 
-    bfloat16 weights are two to three times as fast as float32 on a CPU that has code for them (cosine between the two is at least 0.998); on
-    one that has none they are calculated with in float32, and their version is the same. Rows are renormalised in float32, because bfloat16
+    bfloat16 weights are two to three times as fast as float32 on a CPU with instructions for them (cosine between the two is at least 0.998); on
+    another they are calculated with in float32, and their version is the same. Rows are renormalised in float32, because bfloat16
     rows are off unit length by a percent.
     """
 

@@ -17,7 +17,7 @@ class Llm(Section):
     name: str = "smollm2-135m-instruct"
     """What responses call it."""
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
-    """auto: bfloat16, and float32 on a processor that has no code for bfloat16, where that would be many times slower. Cards before Ampere have no
+    """auto: bfloat16, and float32 on a processor without instructions for bfloat16, where that would be two to four times slower. Cards before Ampere have no
     bfloat16. With float32 engines can be compared: rounding is too small to turn a choice of words."""
     max_model_len: int = 4096
     tensor_parallel: int = 1
