@@ -85,7 +85,10 @@ def _chunks(
         for start, end, title in _pack(pieces, tokens):
             start, end = _strip(text, start, end)
             if start < end:
-                chunks.append(Chunk(document_id, page.number, start, end, text[start:end], heading=title))
+                boxes = tuple(page.words.boxes(start, end))
+                chunks.append(
+                    Chunk(document_id, page.number, start, end, text[start:end], None, title, boxes, page.confidence)
+                )
     return chunks
 
 

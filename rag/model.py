@@ -18,6 +18,8 @@ from rag.words import WORD_DTYPE as WORD_DTYPE
 from rag.words import Box as Box
 from rag.words import Word as Word
 from rag.words import Words as Words
+from rag.words import pack_boxes as pack_boxes
+from rag.words import unpack_boxes as unpack_boxes
 
 if TYPE_CHECKING:
     from rag.corpus.query import Counted
@@ -114,6 +116,10 @@ class Chunk:
     id: int | None = None
     """Assigned by the store; unique over the installation, never used again."""
     heading: str = ""
+    boxes: tuple[Box, ...] | None = None
+    """One a line of the text, in the page's unit; None where an earlier version saved it: the page's words tell."""
+    confidence: float | None = None
+    """Of the page; None as `boxes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,11 +271,17 @@ class Passage:
     filename: str
     collection: str
     hit: Hit
-    boxes: tuple[Box, ...] = ()
-    confidence: float = 1.0
-    """Reading confidence of the page: 1.0 for text layers."""
     also_in: tuple[Place, ...] = ()
     """Where else the same is said."""
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        return self.chunk.boxes or ()
+
+    @property
+    def confidence(self) -> float:
+        """Reading confidence of the page: 1.0 for text layers."""
+        return 1.0 if self.chunk.confidence is None else self.chunk.confidence
 
 
 @dataclass(frozen=True, slots=True)

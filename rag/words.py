@@ -10,6 +10,15 @@ import numpy as np
 Box = tuple[float, float, float, float]
 
 
+def pack_boxes(boxes: Iterable[Box]) -> bytes:
+    """Four little-endian float32 a box."""
+    return np.array(list(boxes), dtype="<f4").tobytes()
+
+
+def unpack_boxes(data: bytes) -> tuple[Box, ...]:
+    return tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in np.frombuffer(data, dtype="<f4").reshape(-1, 4).tolist())
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     start: int

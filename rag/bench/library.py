@@ -30,12 +30,12 @@ from rag.fakes import (
     FakeRetriever,
     text_page,
 )
-from rag.model import Stage, StageRecord, StageStatus
+from rag.model import Chunk, Stage, StageRecord, StageStatus
 from rag.ports import Retriever
 from rag.services import Services, State, open_state
 from rag.settings import Settings, load
 from rag.store.page_tables import tags
-from rag.store.records import now, stage_row
+from rag.store.records import chunk_row, now, stage_row
 from rag.store.tables import chunks, documents, entities, lookup_key, pages, stages
 
 ROWS = 2000
@@ -213,8 +213,8 @@ def _hanging(
         )
     for chunk in range(CHUNKS):
         own = texts[chunk] if texts else PAGE.text[:700]
-        place = {"page": 1 + chunk % PAGES, "start": 0, "end": len(own)}
-        yield chunks, {"document_id": id, "text": own, "heading": "", **place}
+        seen = PAGE.words.boxes(0, len(own))
+        yield chunks, chunk_row(id, Chunk(id, 1 + chunk % PAGES, 0, len(own), own, None, "", tuple(seen), 0.9))
     for mention in range(ENTITIES):
         name = f"Acme {int(chance.integers(0, 400))} Ltd"
         place = {"page": 1, "start": 10 * mention, "end": 10 * mention + len(name)}

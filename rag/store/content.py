@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
-from sqlalchemy import and_, delete, func, insert, select
+from sqlalchemy import and_, case, delete, func, insert, select
 
 from rag.analysis.legible import PageReading
 from rag.errors import InvalidInput, PageNotFound
@@ -17,6 +17,7 @@ from rag.store.embeddings import note_model
 from rag.store.records import (
     BATCH,
     append_change,
+    chunk_row,
     chunk_value,
     entity_row,
     entity_value,
@@ -156,17 +157,7 @@ class Content:
             raise InvalidInput(f"{len(new)} chunks came with embeddings of shape {vectors.shape}.")
         if any(chunk.document_id != id for chunk in new):
             raise InvalidInput("A chunk belongs to another document.")
-        rows = [
-            {
-                "document_id": id,
-                "page": chunk.page,
-                "start": chunk.start,
-                "end": chunk.end,
-                "text": storable(chunk.text),
-                "heading": storable(chunk.heading),
-            }
-            for chunk in new
-        ]
+        rows = [chunk_row(id, chunk) for chunk in new]
         async with self._database.write() as connection:
             await touch(connection, id)
             collection = await connection.scalar(select(documents.c.collection).where(documents.c.id == id))
@@ -208,11 +199,15 @@ class Content:
         by_id = {hit.chunk_id: hit for hit in hits}
         ids = list(dict.fromkeys([*by_id, *(key for hit in hits for key in hit.also)]))
         places: dict[int, Place] = {}
+        # Compared with NULL where the passage has its own boxes: the page, several times as large, is not even looked for.
+        needed = case((chunks.c.boxes.is_(None), chunks.c.page))
         query = (
-            select(*_CHUNK, documents.c.filename, documents.c.collection, pages.c.words, pages.c.confidence)
+            select(
+                *_CHUNK, documents.c.filename, documents.c.collection, pages.c.words, pages.c.confidence.label("sure")
+            )
             .where(*visible())
             .join(documents, documents.c.id == chunks.c.document_id)
-            .outerjoin(pages, and_(pages.c.document_id == chunks.c.document_id, pages.c.number == chunks.c.page))
+            .outerjoin(pages, and_(pages.c.document_id == chunks.c.document_id, pages.c.number == needed))
             .where(~is_off())  # for an index that has not heard of it yet
         )
         async with self._database.read() as connection:
@@ -221,14 +216,11 @@ class Content:
                     places[row.id] = Place(row.document_id, row.filename, row.page)
                     if row.id not in by_id:
                         continue
-                    found[row.id] = Passage(
-                        chunk=chunk_value(row),
-                        filename=row.filename,
-                        collection=row.collection,
-                        hit=by_id[row.id],
-                        boxes=tuple(Words(row.words or b"").boxes(row.start, row.end)),
-                        confidence=1.0 if row.confidence is None else row.confidence,
-                    )
+                    chunk = chunk_value(row)
+                    if chunk.boxes is None:
+                        boxes = tuple(Words(row.words or b"").boxes(row.start, row.end))
+                        chunk = replace(chunk, boxes=boxes, confidence=row.sure)
+                    found[row.id] = Passage(chunk, row.filename, row.collection, by_id[row.id])
         return [
             replace(found[id], also_in=tuple(places[key] for key in by_id[id].also if key in places))
             for id in by_id

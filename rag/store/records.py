@@ -29,6 +29,8 @@ from rag.model import (
     Status,
     Summary,
     Words,
+    pack_boxes,
+    unpack_boxes,
 )
 from rag.store import tables
 from rag.store.database import Database
@@ -171,8 +173,22 @@ def page_value(row: Row[Any]) -> Page:
     )
 
 
+def chunk_row(id: str, chunk: Chunk) -> dict[str, Any]:
+    return {
+        "document_id": id,
+        "page": chunk.page,
+        "start": chunk.start,
+        "end": chunk.end,
+        "text": storable(chunk.text),
+        "heading": storable(chunk.heading),
+        "boxes": None if chunk.boxes is None else pack_boxes(chunk.boxes),
+        "confidence": chunk.confidence,
+    }
+
+
 def chunk_value(row: Any) -> Chunk:
-    return Chunk(row.document_id, row.page, row.start, row.end, row.text, row.id, row.heading)
+    boxes = None if row.boxes is None else unpack_boxes(row.boxes)
+    return Chunk(row.document_id, row.page, row.start, row.end, row.text, row.id, row.heading, boxes, row.confidence)
 
 
 def entity_row(id: str, entity: Entity) -> dict[str, Any]:

@@ -156,6 +156,9 @@ chunks = Table(
     Column("end", Integer, nullable=False),
     Column("text", Text, nullable=False),
     Column("heading", Text, nullable=False),
+    # What a search shows of the page, beside the passage: reading its words takes several times as long. NULL: the page's words tell.
+    Column("boxes", LargeBinary),
+    Column("confidence", Float(53)),
     Index(None, "document_id", "id"),
     sqlite_autoincrement=True,
 )

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.chunk import chunk_pages, estimate, heading_of, in_context, title_of
+from rag.fakes import text_page
 from rag.model import Chunk, Page, Source
 
 PIECES = st.sampled_from(
@@ -44,6 +45,16 @@ def test_chunks_of_a_page_do_not_overlap_and_lose_no_word(text):
     assert all(chunk.start >= end for chunk, end in zip(chunks, ends, strict=False))
     if sum(map(str.isalnum, text)) >= 3:
         assert "".join("".join(chunk.text.split()) for chunk in chunks) == "".join(text.split())
+
+
+def test_chunks_carry_the_boxes_of_their_lines_and_the_confidence_of_their_page():
+    text = "Cats sleep all day.\nDogs bark at night.\nBirds sing at dawn."
+    first, second = chunk_pages("d", [text_page(1, text, confidence=0.8)], tokens=10)
+    words = text_page(1, text).words
+    assert (len(first.boxes), len(second.boxes)) == (2, 1)
+    assert (first.boxes, second.boxes) == (tuple(words.boxes(0, 39)), tuple(words.boxes(40, 59)))
+    assert (first.confidence, second.confidence) == (0.8, 0.8)
+    assert chunk_pages("d", pages(text), tokens=10)[0].boxes == ()
 
 
 def test_chunks_never_cross_a_page():

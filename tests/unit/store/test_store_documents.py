@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -262,11 +263,31 @@ async def test_passages_keep_the_order_of_the_hits_and_drop_what_is_gone(store: 
     first, second = await store.chunks(document.id)
     hits = [Hit(second.id, 0.9, dense=0.5), Hit(10**9, 0.8), Hit(first.id, 0.7, lexical_rank=1)]
     found = await store.passages(hits)
-    assert [passage.chunk for passage in found] == [second, first]
+    assert [passage.chunk.id for passage in found] == [second.id, first.id]
     assert [passage.hit for passage in found] == [hits[0], hits[2]]
     assert [passage.boxes for passage in found] == [((55, 20, 90, 30),), ((10, 20, 90, 30),)]
     assert {(p.filename, p.collection, p.confidence) for p in found} == {("lease.pdf", "law", 0.85)}
     assert await store.passages([]) == []
+
+
+async def test_a_passage_has_the_boxes_that_it_was_saved_with_whatever_its_page_says_now(store: DocumentStore) -> None:
+    document = await added(store)
+    await store.save_pages(document.id, [page(1)])
+    own = replace(chunk(document), boxes=((1.5, 2, 3, 4), (5, 6, 7, 8.25)), confidence=0.5)
+    without = replace(chunk(document, "pays", start=5), boxes=(), confidence=1.0)
+    earlier = chunk(document, "Acme")
+    await store.save_chunks(document.id, [own, without, earlier], np.ones((3, 3)), model="m")
+    saved = await store.chunks(document.id)
+    assert [replace(one, id=None) for one in saved] == [own, without, earlier]
+    found = await store.passages([Hit(one.id, 1.0) for one in saved])
+    assert [(one.boxes, one.confidence) for one in found] == [
+        (own.boxes, 0.5),
+        ((), 1.0),
+        (((10, 20, 50, 30),), 0.85),  # as an earlier version saved it: the page tells
+    ]
+    await store.save_pages(document.id, [replace(page(1), words=Words(), confidence=0.1)])
+    found = await store.passages([Hit(one.id, 1.0) for one in saved])
+    assert [(one.boxes, one.confidence) for one in found] == [(own.boxes, 0.5), ((), 1.0), ((), 0.1)]
 
 
 async def test_neighbours_stay_in_their_document(store: DocumentStore) -> None:
