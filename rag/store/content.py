@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
+from typing import Any
 
 import numpy as np
-from sqlalchemy import and_, case, delete, func, insert, select
+from sqlalchemy import Select, and_, bindparam, case, delete, func, insert, select
 
 from rag.analysis.legible import PageReading
 from rag.errors import InvalidInput, PageNotFound
@@ -30,7 +32,7 @@ from rag.store.records import (
     upsert,
 )
 from rag.store.switches import is_off
-from rag.store.tables import chunks, documents, entities, pages
+from rag.store.tables import NAMED, chunks, documents, entities, pages
 from rag.store.visible import of_visible, visible
 
 
@@ -199,20 +201,10 @@ class Content:
         by_id = {hit.chunk_id: hit for hit in hits}
         ids = list(dict.fromkeys([*by_id, *(key for hit in hits for key in hit.also)]))
         places: dict[int, Place] = {}
-        # Compared with NULL where the passage has its own boxes: the page, several times as large, is not even looked for.
-        needed = case((chunks.c.boxes.is_(None), chunks.c.page))
-        query = (
-            select(
-                *_CHUNK, documents.c.filename, documents.c.collection, pages.c.words, pages.c.confidence.label("sure")
-            )
-            .where(*visible())
-            .join(documents, documents.c.id == chunks.c.document_id)
-            .outerjoin(pages, and_(pages.c.document_id == chunks.c.document_id, pages.c.number == needed))
-            .where(~is_off())  # for an index that has not heard of it yet
-        )
+        query = _shown().where(*visible())
         async with self._database.read() as connection:
             for i in range(0, len(ids), BATCH):
-                for row in await connection.execute(query.where(chunks.c.id.in_(ids[i : i + BATCH]))):
+                for row in await connection.execute(query, {"ids": ids[i : i + BATCH]}):
                     places[row.id] = Place(row.document_id, row.filename, row.page)
                     if row.id not in by_id:
                         continue
@@ -234,3 +226,19 @@ class Content:
 
 
 _CHUNK = list(chunks.c)
+
+
+@cache
+def _shown() -> Select[Any]:
+    """What a search shows of the chunks `ids`. Made once: to put it together takes as long as to execute it."""
+    # Compared with NULL where the passage has its own boxes: the page, several times as large, is not even looked for.
+    page = case((chunks.c.boxes.is_(None), chunks.c.page))
+    told = documents.c.filename, documents.c.collection, pages.c.words, pages.c.confidence.label("sure")
+    return (
+        select(*_CHUNK, *told)
+        .join(documents, documents.c.id == chunks.c.document_id)
+        .outerjoin(pages, and_(pages.c.document_id == chunks.c.document_id, pages.c.number == page))
+        .where(~is_off())  # for an index that has not heard of it yet
+        .where(chunks.c.id.in_(bindparam("ids", expanding=True)))
+        .with_hint(documents, f"INDEXED BY {NAMED}", "sqlite")  # its planner goes by the key, and from there to the row
+    )

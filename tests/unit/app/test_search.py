@@ -52,6 +52,26 @@ async def test_without_a_reranker_the_order_is_that_of_retrieval(library):
     assert await names(library) == ["a.txt", "c.txt", "d.txt"]
 
 
+async def test_text_is_read_of_as_many_passages_as_are_asked_for(library, monkeypatch):
+    read: list[int] = []
+    store = type(library.state.documents)
+    passages = store.passages
+
+    async def counted(self, hits):
+        read.append(len(hits))
+        return await passages(self, hits)
+
+    async def apart(self, query):
+        return SearchResult(tuple(Hit(key, 1.0) for key in sorted(self.rows)[: query.top_k]), 9)
+
+    monkeypatch.setattr(store, "passages", counted)
+    assert (await names(library, top_k=2), read) == (["a.txt", "c.txt"], [2])
+    read.clear()
+    monkeypatch.setattr(InOrder, "search", apart)
+    # The second hit says what the first does: the next one is read, and takes its place.
+    assert (await names(library, top_k=2), read) == (["a.txt", "c.txt"], [2, 1])
+
+
 async def test_a_reranker_orders(library):
     found = await find(SearchQuery("monthly rent", top_k=1), replace(library, reranker=FakeReranker()))
     [best] = found.passages

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -442,6 +444,27 @@ async def test_the_count_of_a_list_is_what_its_reader_may_see(store: DocumentSto
         assert (listed.total, len(listed.documents)) == (total, total), (key, filters)
 
 
+@asynccontextmanager
+async def planned(database: Database, part: str) -> AsyncIterator[list[list[str]]]:
+    """SQLite's steps for each statement with this part, filled in at the end."""
+    asked: list[tuple[str, object]] = []
+    plans: list[list[str]] = []
+
+    def note(connection, cursor, statement, parameters, context, executemany) -> None:
+        if part in statement:
+            asked.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield plans
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    async with database.read() as connection:
+        for statement, parameters in asked:
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.append([row.detail for row in plan])
+
+
 @pytest.mark.parametrize("options", [{}, {"parent_id": NO_PARENT}, {"collection": "law"}])
 async def test_a_page_of_the_list_is_not_sorted_out_of_all_documents(
     store: DocumentStore, database: Database, options: dict
@@ -449,23 +472,30 @@ async def test_a_page_of_the_list_is_not_sorted_out_of_all_documents(
     """Lists in their usual order read an index as far as the page goes, and count from one."""
     if not database.sqlite:
         pytest.skip("PostgreSQL plans by how many rows there are; here there are none")
-    asked: list[tuple[str, object]] = []
+    async with planned(database, "FROM documents") as plans:
+        with acting_as(Principal("", "default")):
+            await store.list(**options)
+    assert len(plans) == 2
+    for steps in plans:
+        assert not [step for step in steps if "TEMP B-TREE" in step], steps
+        assert not [step for step in steps if step.endswith("SCAN documents")], steps
 
-    def note(connection, cursor, statement, parameters, context, executemany) -> None:
-        if "FROM documents" in statement:
-            asked.append((statement, parameters))
 
-    event.listen(Engine, "before_cursor_execute", note)
-    with acting_as(Principal("", "default")):
-        await store.list(**options)
-    event.remove(Engine, "before_cursor_execute", note)
-    assert len(asked) == 2
-    async with database.read() as connection:
-        for statement, parameters in asked:
-            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-            steps = [row.detail for row in plan]
-            assert not [step for step in steps if "TEMP B-TREE" in step], steps
-            assert not [step for step in steps if step.endswith("SCAN documents")], steps
+@pytest.mark.parametrize(
+    "principal",
+    [None, Principal("", "default"), Principal("", "other"), Principal("", "default", collections=("law",))],
+)
+async def test_a_search_finds_the_names_of_documents_in_an_index(
+    store: DocumentStore, database: Database, principal: Principal | None
+) -> None:
+    if not database.sqlite:
+        pytest.skip("PostgreSQL has no such index: its rows lie behind each")
+    async with planned(database, "FROM chunks") as plans:
+        with acting_as(principal):
+            await store.passages([Hit(1, 1.0), Hit(2, 0.5)])
+    [steps] = plans
+    assert "SEARCH documents USING COVERING INDEX ix_documents_named (id=?" in "\n".join(steps), steps
+    assert "SEARCH chunks USING INTEGER PRIMARY KEY (rowid=?)" in steps, steps
 
 
 @pytest.mark.parametrize(
