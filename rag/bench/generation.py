@@ -25,7 +25,7 @@ ROUNDS = {1: 8, 8: 4, 32: 3}
 TOKENS = 48
 SECONDS = 600.0
 GOAL = 0.9
-OURS = frozenset({"worker_cls", "speculative_config"})
+OURS = frozenset({"worker_cls", "speculative_config", "block_size"})
 """Arguments that make an engine quicker than it comes: bare vLLM is asked without them, and with them too."""
 FIGURES = "figures: "
 """Begins the line that a process with a bare engine tells; vLLM writes to standard output too."""

@@ -17,6 +17,8 @@ from rag.sections.language_models import Llm
 LORAS_AT_ONCE = 8
 """Adapters whose requests share a batch; further ones take turns."""
 CPU_SPECULATIVE_TOKENS = 4
+CPU_BLOCK_SIZE = 32
+"""The smallest for which vLLM's attention uses AMX."""
 ALONE = 4
 """Requests at once on a CPU that get all of their speculative tokens; of more than these each gets half as many."""
 
@@ -51,6 +53,8 @@ def engine_plan(
         "max_num_seqs": own.scaling.max_ongoing_requests,
         "stream_interval": own.stream_interval,
     }
+    if block_size := own.block_size or (CPU_BLOCK_SIZE if own.scaling.gpus == 0 else None):
+        arguments["block_size"] = block_size
     environment = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
     if speculative := _speculative(own):
         arguments["speculative_config"] = speculative

@@ -32,6 +32,14 @@ def test_a_cpu_engine_looks_up_what_the_prompt_holds_already_and_a_gpu_does_not(
     assert "speculative_config" not in engine_plan(load("gpu").llm, "x").arguments
 
 
+def test_instructions_fit_into_whole_blocks_of_a_cpu_engines_cache(tmp_path):
+    assert engine_plan(load("cpu").llm, str(tmp_path)).arguments["block_size"] == 32
+    assert "block_size" not in engine_plan(load("gpu").llm, "x").arguments
+    for profile in ("cpu", "gpu"):
+        own = load(profile, overrides={"llm": {"block_size": 64}}).llm
+        assert engine_plan(own, "x").arguments["block_size"] == 64
+
+
 def test_how_many_tokens_are_looked_up_is_a_setting(tmp_path):
     assert "speculative_config" not in engine_plan(speculating(0), str(tmp_path)).arguments
     few = engine_plan(speculating(6, max_ongoing_requests=4), str(tmp_path)).arguments["speculative_config"]
