@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rag.access.principal import acting, acting_tenant
 from rag.store.database import Database
-from rag.store.page_tables import feedback_documents
+from rag.store.page_tables import feedback, feedback_documents
 from rag.store.records import BATCH, jsonable, now
-from rag.store.tables import documents, feedback
+from rag.store.tables import documents
 from rag.store.visible import of_tenant, visible
 
 

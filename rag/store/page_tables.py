@@ -1,8 +1,8 @@
-"""Tables of what people put to documents and ask of them: tags, passages switched off, conversations, what feedback quotes, evaluation runs."""
+"""Tables of what people put to documents and ask of them: tags, passages switched off, conversations, feedback and what it quotes, evaluation runs."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from rag.store.index_tables import Id
 from rag.store.tables import KEY_CHARS, Instant, metadata
@@ -84,4 +84,21 @@ evaluation_runs = Table(
     Column("question_count", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     Index(None, "tenant", "created_at", "id"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("verdict_right", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("collection", String(200)),
+    Column("citations", JSON, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("prompt_version", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("tenant", String(32), nullable=False, server_default="default"),
+    sqlite_autoincrement=True,
 )

@@ -365,23 +365,6 @@ ingestion_items = Table(
     sqlite_autoincrement=True,
 )
 
-feedback = Table(
-    "feedback",
-    metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("question", Text, nullable=False),
-    Column("answer", Text, nullable=False),
-    Column("verdict_right", Boolean, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("collection", String(200)),
-    Column("citations", JSON, nullable=False),
-    Column("model", Text, nullable=False),
-    Column("prompt_version", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("tenant", String(32), nullable=False, server_default="default"),
-    sqlite_autoincrement=True,
-)
-
 callbacks = Table(
     "callbacks",
     metadata,

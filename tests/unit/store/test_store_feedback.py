@@ -10,9 +10,8 @@ from sqlalchemy import func, select
 from rag import store as store_package
 from rag.store.family import NewChild
 from rag.store.feedback import Feedback, FeedbackStore
-from rag.store.page_tables import feedback_documents
+from rag.store.page_tables import feedback, feedback_documents
 from rag.store.records import now
-from rag.store.tables import feedback
 
 
 async def document(store, name):
