@@ -214,7 +214,7 @@ def _hanging(
     for chunk in range(CHUNKS):
         own = texts[chunk] if texts else PAGE.text[:700]
         seen = PAGE.words.boxes(0, len(own))
-        yield chunks, chunk_row(id, Chunk(id, 1 + chunk % PAGES, 0, len(own), own, None, "", tuple(seen), 0.9))
+        yield chunks, chunk_row(Chunk(id, 1 + chunk % PAGES, 0, len(own), own, None, "", tuple(seen), 0.9))
     for mention in range(ENTITIES):
         name = f"Acme {int(chance.integers(0, 400))} Ltd"
         place = {"page": 1, "start": 10 * mention, "end": 10 * mention + len(name)}

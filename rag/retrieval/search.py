@@ -29,20 +29,19 @@ class Found:
 async def find(query: SearchQuery, services: Services) -> Found:
     """Half as many again are looked for: what says the same as another gives its place to the next. Their text is read only where
     one does, or where a reranker wants all of them."""
-    depth = query.top_k + (query.top_k + 1) // 2
+    wanted, depth = query.top_k, query.top_k + (query.top_k + 1) // 2
     reranker = services.reranker
     if reranker is not None:
-        depth = max(depth, services.settings.reranking.candidates)
+        wanted = depth = max(depth, services.settings.reranking.candidates)
     seen = await narrowed(query.filter, services)
     result = await services.retriever.search(replace(query, top_k=depth, filter=seen))
     hits, read = result.hits, services.state.documents.passages
-    wanted = len(hits) if reranker is not None else query.top_k
     passages = await read(hits[:wanted])
     if reranker is not None and passages:
         passages = await _reranked(query.text, passages, reranker)
     kept = distinct(passages)
     if len(kept) < query.top_k and len(hits) > wanted:
-        kept = distinct([*passages, *await read(hits[wanted:])])
+        kept = distinct([*kept, *await read(hits[wanted:])])
     shown = tuple(kept[: query.top_k])
     noted(*(passage.chunk.document_id for passage in shown))
     return Found(shown, result.sequence)

@@ -159,7 +159,7 @@ class Content:
             raise InvalidInput(f"{len(new)} chunks came with embeddings of shape {vectors.shape}.")
         if any(chunk.document_id != id for chunk in new):
             raise InvalidInput("A chunk belongs to another document.")
-        rows = [chunk_row(id, chunk) for chunk in new]
+        rows = [chunk_row(chunk) for chunk in new]
         async with self._database.write() as connection:
             await touch(connection, id)
             collection = await connection.scalar(select(documents.c.collection).where(documents.c.id == id))

@@ -54,6 +54,10 @@ class ChunkRow:
     """float32 of shape (dimensions,), read-only; None where the model has not seen the chunk yet."""
 
 
+_HELD = (chunks.c.id, chunks.c.document_id, chunks.c.page, chunks.c.heading, chunks.c.text)
+"""Of a chunk, what an index holds: not the boxes, which it would read of the whole library when it starts."""
+
+
 class ChangeFeed:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -97,7 +101,7 @@ class ChangeFeed:
         Those that were switched off are left out."""
         rows: list[ChunkRow] = []
         query = (
-            select(chunks, documents.c.collection, documents.c.filename, embeddings.c.vector)
+            select(*_HELD, documents.c.collection, documents.c.filename, embeddings.c.vector)
             .join(documents, documents.c.id == chunks.c.document_id)
             .outerjoin(embeddings, and_(embeddings.c.chunk_id == chunks.c.id, embeddings.c.model == model))
             .where(~is_off())

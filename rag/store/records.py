@@ -173,9 +173,9 @@ def page_value(row: Row[Any]) -> Page:
     )
 
 
-def chunk_row(id: str, chunk: Chunk) -> dict[str, Any]:
+def chunk_row(chunk: Chunk) -> dict[str, Any]:
     return {
-        "document_id": id,
+        "document_id": chunk.document_id,
         "page": chunk.page,
         "start": chunk.start,
         "end": chunk.end,
