@@ -6,9 +6,7 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-from rag.errors import Unavailable
 from rag.model import Message, Token, Usage
 from rag.runtime.llm_engine import engine_plan
 from rag.sections.language_models import Llm
@@ -29,7 +27,8 @@ class VllmGenerator:
         from vllm.v1.engine.async_llm import AsyncLLM
 
         arguments = AsyncEngineArgs(model=plan.source, disable_log_stats=True, **plan.arguments)
-        self._engine = AsyncLLM.from_engine_args(arguments)
+        with plan.starting():
+            self._engine = AsyncLLM.from_engine_args(arguments)
         self.model = own.name
         self.context_tokens = own.max_model_len
 
@@ -42,30 +41,12 @@ class VllmGenerator:
         stop: Sequence[str] = (),
         schema: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[Token]:
-        from vllm import SamplingParams, TokensPrompt
-        from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
-        from vllm.v1.engine.exceptions import EngineDeadError
+        from rag.runtime.llm_stream import written
 
-        turns: list[Any] = [{"role": message.role, "content": message.content} for message in messages]
-        ids: Any = self._engine.get_tokenizer().apply_chat_template(
-            turns, add_generation_prompt=True, return_dict=False
-        )
-        options = SamplingParams(
-            max_tokens=max_tokens,
-            temperature=temperature,
-            stop=list(stop) or None,
-            structured_outputs=StructuredOutputsParams(json=dict(schema)) if schema else None,
-            output_kind=RequestOutputKind.DELTA,
-        )
-        written = 0
-        try:
-            async for made in self._engine.generate(TokensPrompt(prompt_token_ids=ids), options, uuid4().hex):
-                [piece] = made.outputs
-                written += len(piece.token_ids)
-                usage = Usage(len(ids), written) if made.finished else None
-                yield Token(piece.text, piece.finish_reason, usage)
-        except EngineDeadError as error:
-            raise Unavailable("The language model's engine ended.") from error
+        turns = [{"role": message.role, "content": message.content} for message in messages]
+        pieces = written(self._engine, turns, max_tokens=max_tokens, temperature=temperature, stop=stop, schema=schema)
+        async for text, reason, read, wrote in pieces:
+            yield Token(text, reason, Usage(read, wrote) if reason else None)
 
     def close(self) -> None:
         """Ends the engine's processes; the generator is of no use afterwards."""

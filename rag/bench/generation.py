@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from rag.bench.line import Line
@@ -25,7 +25,7 @@ ROUNDS = {1: 8, 8: 4, 32: 3}
 TOKENS = 48
 SECONDS = 600.0
 GOAL = 0.9
-OURS = frozenset({"worker_cls", "speculative_config", "block_size"})
+OURS = frozenset({"worker_cls", "speculative_config", "block_size", "distributed_executor_backend"})
 """Arguments that make an engine quicker than it comes: bare vLLM is asked without them, and with them too."""
 FIGURES = "figures: "
 """Begins the line that a process with a bare engine tells; vLLM writes to standard output too."""
@@ -90,7 +90,8 @@ def bare(settings: Settings, *, as_it_comes: bool) -> dict[int, list[float]]:
     from vllm import LLM, SamplingParams
 
     arguments = {name: value for name, value in plan.arguments.items() if not (as_it_comes and name in OURS)}
-    engine: Any = LLM(model=plan.source, disable_log_stats=True, **arguments)
+    with nullcontext() if as_it_comes else plan.starting():
+        engine: Any = LLM(model=plan.source, disable_log_stats=True, **arguments)
     options = SamplingParams(temperature=0.0, max_tokens=TOKENS)
     engine.chat(prompts(1, 99), options, use_tqdm=False)
     rates: dict[int, list[float]] = {}

@@ -1,16 +1,18 @@
-"""vLLM without Ray: which arguments an engine is started with, and how its chat stream is read."""
+"""vLLM without Ray: which arguments an engine is started with."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rag.errors import ConfigurationError, Unavailable
+from rag.errors import ConfigurationError
 from rag.runtime.processor import calculated_in
 from rag.sections.language_models import Llm
 
@@ -19,6 +21,9 @@ LORAS_AT_ONCE = 8
 CPU_SPECULATIVE_TOKENS = 4
 CPU_BLOCK_SIZE = 32
 """The smallest for which vLLM's attention uses AMX."""
+IN_ENGINE = "vllm.v1.executor.uniproc_executor.UniProcExecutor"
+"""The executor that has the model in the engine's own process. By its full name: what vLLM calls `uni` it replaces on a CPU, because OpenMP
+reads how many threads it has, and where, when a process begins; see `EnginePlan.starting`."""
 ALONE = 4
 """Requests at once on a CPU that get all of their speculative tokens; of more than these each gets half as many."""
 
@@ -33,6 +38,22 @@ class EnginePlan:
     environment: dict[str, str]
     adapters: Mapping[str, str] = field(default_factory=dict)
     """LoRA adapters by the name that requests call them: folders or hub names."""
+    threads: Mapping[str, str] = field(default_factory=dict)
+    """OpenMP's environment of the engine's process, where that has the model."""
+
+    @contextmanager
+    def starting(self) -> Iterator[None]:
+        """Around the making of an engine: its process, and no other, begins with `threads`."""
+        before = {name: os.environ.get(name) for name in self.threads}
+        os.environ.update(self.threads)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
 
 def engine_plan(
@@ -76,7 +97,10 @@ def engine_plan(
         arguments["worker_cls"] = "rag.runtime.llm_worker.Worker"
         if not own.eager and not adapters:  # with adapters vLLM's CPU engine compiles nothing
             environment |= _compiled(cache_dir)
-        return EnginePlan(source, arguments, [{"CPU": 1}] * workers, environment, adapters)
+        threads = _bound(own.cpu_bind) if workers == 1 else {}
+        if threads:
+            arguments["distributed_executor_backend"] = IN_ENGINE
+        return EnginePlan(source, arguments, [{"CPU": 1}] * workers, environment, adapters, threads)
     arguments |= parallel | {"gpu_memory_utilization": own.gpu_memory_utilization}
     if own.scaling.gpus < 1:
         environment["VLLM_RAY_PER_WORKER_GPUS"] = str(own.scaling.gpus)
@@ -98,6 +122,17 @@ def _speculative(own: Llm) -> dict[str, Any] | None:
         by_batch = [(1, ALONE, tokens), (ALONE + 1, most, tokens // 2)]
         return found | {"num_speculative_tokens_per_batch_size": by_batch}
     return found
+
+
+def _bound(cpus: str) -> dict[str, str]:
+    """'0-1,4' -> one thread for each of these CPUs. Empty for what only vLLM resolves ('auto') and does for each of its workers."""
+    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", cpus):
+        return {}
+    ranges = (part.partition("-") for part in cpus.split(","))
+    ids = sorted({id for first, _, last in ranges for id in range(int(first), int(last or first) + 1)})
+    if not ids:
+        return {}
+    return {"OMP_NUM_THREADS": str(len(ids)), "OMP_PLACES": f"{{{','.join(map(str, ids))}}}", "OMP_PROC_BIND": "true"}
 
 
 def _compiled(cache_dir: Path | None) -> dict[str, str]:
@@ -136,33 +171,3 @@ def _lora(own: Llm, adapters: Mapping[str, str]) -> dict[str, Any]:
         "max_cpu_loras": len(adapters),
         "max_lora_rank": own.lora_rank,
     }
-
-
-def response_format(schema: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What a chat request says for structured output: vLLM then allows only tokens that go on as JSON of that form."""
-    return schema and {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
-
-
-def joined(pieces: Sequence[tuple[str, str | None, int, int]]) -> tuple[str, str | None, int, int]:
-    """One piece of at least one: the texts in their order, the reason and the counts of whichever has them."""
-    reason = next((piece[1] for piece in reversed(pieces) if piece[1]), None)
-    return "".join(piece[0] for piece in pieces), reason, max(p[2] for p in pieces), max(p[3] for p in pieces)
-
-
-def read_chunks(batch: Sequence[str] | str) -> list[tuple[str, str | None, int, int]]:
-    """Server-sent chat chunks -> (text, finish_reason, prompt_tokens, completion_tokens). Raises Unavailable on an error."""
-    pieces: list[tuple[str, str | None, int, int]] = []
-    for line in "".join([batch] if isinstance(batch, str) else batch).splitlines():
-        data = line.removeprefix("data:").strip()
-        if not data or data == "[DONE]":
-            continue
-        chunk = json.loads(data)
-        if "error" in chunk:
-            raise Unavailable(f"The language model failed: {chunk['error'].get('message', '')}")
-        usage = chunk.get("usage") or {}
-        choice = (chunk.get("choices") or [{}])[0]
-        text = (choice.get("delta") or {}).get("content") or ""
-        piece = (text, choice.get("finish_reason"), usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0))
-        if any(piece):
-            pieces.append(piece)
-    return pieces

@@ -1,4 +1,4 @@
-"""vLLM's worker on a CPU: as many threads for each step as are quickest. Only vLLM imports this (`worker_cls`)."""
+"""vLLM's worker on a CPU: the quickest norms, and as many threads for each step as are quickest. Only vLLM imports this (`worker_cls`)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import torch
+from vllm.config import CompilationMode
 from vllm.v1.sample import rejection_sampler
 from vllm.v1.worker.cpu_worker import CPUWorker
 
+from rag.runtime import llm_norms
 from rag.runtime.step_threads import StepThreads
 
 if TYPE_CHECKING:
@@ -36,6 +38,11 @@ class Worker(CPUWorker):
         super().__init__(*arguments, **named)
         rejection_sampler.expand_batch_to_tokens = by_token
         self._threads: StepThreads | None = None
+
+    def init_device(self) -> None:
+        super().init_device()
+        if self.compilation_config.mode == CompilationMode.NONE:
+            llm_norms.use()
 
     def execute_model(self, scheduler_output: SchedulerOutput) -> ModelRunnerOutput | None:
         if self._threads is None:  # the engine has bound its threads by now

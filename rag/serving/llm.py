@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 from ray import serve
 
-from rag.runtime.llm_engine import engine_plan, joined, read_chunks, response_format
+from rag.runtime.llm_engine import engine_plan
 from rag.runtime.weights import resolve
 from rag.sections.language_models import Llm
 
@@ -21,12 +22,34 @@ def build_llm(
     `adapters`: LoRA adapters that it has beside its own weights, by name.
     """
     # Imported here: it pulls vLLM in, which no other process of ours needs.
+    from ray.llm._internal.serve.engines.vllm.vllm_engine import VLLMEngine
     from ray.serve.llm import LLMConfig, build_llm_deployment
     from ray.serve.llm.deployment import LLMServer
     from vllm.entrypoints.openai.models.protocol import LoRAModulePath
 
+    class Engine(VLLMEngine):
+        """Starts vLLM as it is planned (ray.serve.llm names an executor itself), and hands it out."""
+
+        client: Any
+        """AsyncLLM."""
+
+        def _start_async_llm_engine(self, vllm_engine_args: Any, vllm_engine_config: Any, placement_group: Any) -> Any:
+            if executor := plan.arguments.get("distributed_executor_backend"):
+                vllm_engine_config.parallel_config.distributed_executor_backend = executor
+            with plan.starting():
+                self.client = super()._start_async_llm_engine(vllm_engine_args, vllm_engine_config, placement_group)
+            return self.client
+
+        def lora(self, name: str | None) -> Any:
+            """The adapter of that name, as the engine is asked for it."""
+            models: Any = self._oai_models
+            return models.lora_requests[name] if name else None
+
     class Server(LLMServer):
         """Adds `generate`: plain values in and out, so that callers need no vLLM to build or read a request."""
+
+        engine: Engine
+        _default_engine_cls = Engine  # type: ignore[assignment]  # None there, for one that is imported late
 
         async def _start_engine(self) -> None:
             # Ray's own also starts an actor that gathers what models are used for its usage report, with vLLM loaded: 256 MiB.
@@ -43,21 +66,18 @@ def build_llm(
             schema: dict[str, Any] | None = None,
             adapter: str | None = None,
         ) -> AsyncIterator[tuple[str, str | None, int, int]]:
-            from ray.llm._internal.serve.core.configs.openai_api_models import ChatCompletionRequest
+            from rag.runtime.llm_stream import written
 
-            request = ChatCompletionRequest(  # type: ignore[call-arg]  # its class leaves defaults to pydantic
-                model=adapter or own.name,
-                messages=turns,
-                max_tokens=max_tokens,
-                temperature=temperature,
-                stop=stop or None,
-                response_format=response_format(schema),
-                stream=True,
-                stream_options={"include_usage": True},
-            )
-            async for batch in await self.chat(request):
-                if pieces := read_chunks(batch):
-                    yield joined(pieces)  # what came together goes together: a message between processes costs CPU
+            options: dict[str, Any] = {
+                "max_tokens": max_tokens,
+                "temperature": temperature,
+                "stop": stop,
+                "schema": schema,
+            }
+            pieces = written(self.engine.client, turns, **options, lora=self.engine.lora(adapter))
+            async with aclosing(pieces) as made:
+                async for piece in made:
+                    yield piece
 
     found = {name: resolve(where, cache_dir=cache_dir) for name, where in (adapters or {}).items()}
     plan = engine_plan(own, resolve(own.model, cache_dir=cache_dir), found, cache_dir=cache_dir)

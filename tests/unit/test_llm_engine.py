@@ -1,11 +1,12 @@
-"""What vLLM is started with, and how its stream is read."""
+"""What vLLM is started with."""
 
 import json
+import os
 
 import pytest
 
-from rag.errors import ConfigurationError, Unavailable
-from rag.runtime.llm_engine import engine_plan, joined, read_chunks
+from rag.errors import ConfigurationError
+from rag.runtime.llm_engine import IN_ENGINE, engine_plan
 from rag.settings import load
 
 
@@ -110,20 +111,6 @@ def test_a_fraction_of_a_card_is_told_to_vllm():
     assert engine_plan(load("gpu").llm, "x").environment["VLLM_RAY_PER_WORKER_GPUS"] == "0.6"
 
 
-def test_chunks_become_pieces():
-    batch = [
-        'data: {"choices":[{"delta":{"role":"assistant","content":""},"finish_reason":null}]}\n\n',
-        'data: {"choices":[{"delta":{"content":"Par"},"finish_reason":null}]}\n\ndata: {"choices":[{"delta":{"content":"is"},"finish_reason":"stop"}]}\n\n',
-        'data: {"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2}}\n\ndata: [DONE]\n\n',
-    ]
-    assert read_chunks(batch) == [("Par", None, 0, 0), ("is", "stop", 0, 0), ("", None, 9, 2)]
-
-
-def test_an_error_in_the_stream_is_ours():
-    with pytest.raises(Unavailable, match="out of memory"):
-        read_chunks('data: {"error": {"message": "out of memory"}}\n\n')
-
-
 def adapter(folder, rank):
     folder.mkdir()
     (folder / "adapter_config.json").write_text(json.dumps({"r": rank}))
@@ -155,6 +142,45 @@ def test_an_adapter_that_the_engine_cannot_take_is_refused(tmp_path):
         engine_plan(load("cpu").llm, str(tmp_path), {"none": str(tmp_path)})
 
 
-def test_pieces_that_came_together_are_joined() -> None:
-    assert joined([("Par", None, 0, 0), ("is", "stop", 0, 0), ("", None, 9, 2)]) == ("Paris", "stop", 9, 2)
-    assert joined([("Par", None, 0, 0)]) == ("Par", None, 0, 0)
+def bound_to(cpus, **more):
+    own = load("cpu").llm
+    return engine_plan(own.model_copy(update={"cpu_bind": cpus, **more}), "x")
+
+
+@pytest.mark.parametrize(
+    ("cpus", "number", "places"), [("0-1", "2", "{0,1}"), ("3", "1", "{3}"), ("4,0-2,1", "4", "{0,1,2,4}")]
+)
+def test_a_model_on_a_cpu_runs_in_its_engines_process_bound_to_its_cpus(cpus, number, places):
+    plan = bound_to(cpus)
+    assert plan.arguments["distributed_executor_backend"] == IN_ENGINE
+    assert plan.threads == {"OMP_NUM_THREADS": number, "OMP_PLACES": places, "OMP_PROC_BIND": "true"}
+
+
+@pytest.mark.parametrize("cpus", ["auto", "nobind", "3-1"])
+def test_what_only_vllm_resolves_is_left_to_its_own_executor(cpus):
+    plan = bound_to(cpus)
+    assert "distributed_executor_backend" not in plan.arguments
+    assert plan.threads == {}
+    assert plan.environment["VLLM_CPU_OMP_THREADS_BIND"] == cpus
+
+
+def test_several_workers_have_processes_of_their_own():
+    assert "distributed_executor_backend" not in bound_to("0|1", tensor_parallel=2).arguments
+    assert "distributed_executor_backend" not in bound_to("0-1", pipeline_parallel=2).arguments
+    assert "distributed_executor_backend" not in engine_plan(load("gpu").llm, "x").arguments
+
+
+def test_only_an_engine_that_starts_sees_what_its_threads_are_bound_to(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("OMP_PLACES", raising=False)
+    plan = bound_to("0-1")
+
+    def start():
+        with plan.starting():
+            assert (os.environ["OMP_NUM_THREADS"], os.environ["OMP_PLACES"]) == ("2", "{0,1}")
+            raise RuntimeError("the engine did not start")
+
+    with pytest.raises(RuntimeError, match="did not start"):
+        start()
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "OMP_PLACES" not in os.environ
