@@ -158,7 +158,7 @@ async def fill(state: State, count: int, texts: Sequence[str] = ()) -> None:
             document = _document(number, chance)
             rows[documents].append(document)
             own = texts[CHUNKS * number : CHUNKS * (number + 1)]
-            for table, row in _hanging(document["id"], number, chance, own):
+            for table, row in _hanging(document, number, chance, own):
                 rows.setdefault(table, []).append(row)
         async with state.database.write() as connection:
             for table, made in rows.items():
@@ -192,8 +192,9 @@ def _document(number: int, chance: np.random.Generator) -> dict[str, Any]:
 
 
 def _hanging(
-    id: str, number: int, chance: np.random.Generator, texts: Sequence[str]
+    document: Mapping[str, Any], number: int, chance: np.random.Generator, texts: Sequence[str]
 ) -> Iterator[tuple[Table, dict[str, Any]]]:
+    id, named = document["id"], {name: document[name] for name in ("filename", "collection")}
     for stage in Stage:
         yield stages, stage_row(id, stage, StageRecord(StageStatus.DONE, 0.5, None, "made/1", 1, 1))
     for page in range(1, PAGES + 1):
@@ -214,7 +215,8 @@ def _hanging(
     for chunk in range(CHUNKS):
         own = texts[chunk] if texts else PAGE.text[:700]
         seen = PAGE.words.boxes(0, len(own))
-        yield chunks, chunk_row(Chunk(id, 1 + chunk % PAGES, 0, len(own), own, None, "", tuple(seen), 0.9))
+        row = chunk_row(Chunk(id, 1 + chunk % PAGES, 0, len(own), own, None, "", tuple(seen), 0.9))
+        yield chunks, row | named
     for mention in range(ENTITIES):
         name = f"Acme {int(chance.integers(0, 400))} Ltd"
         place = {"page": 1, "start": 10 * mention, "end": 10 * mention + len(name)}

@@ -32,7 +32,7 @@ from rag.store.records import (
     upsert,
 )
 from rag.store.switches import is_off
-from rag.store.tables import NAMED, chunks, documents, entities, pages
+from rag.store.tables import chunks, documents, entities, pages
 from rag.store.visible import of_visible, visible
 
 
@@ -162,11 +162,13 @@ class Content:
         rows = [chunk_row(chunk) for chunk in new]
         async with self._database.write() as connection:
             await touch(connection, id)
-            collection = await connection.scalar(select(documents.c.collection).where(documents.c.id == id))
+            told = select(documents.c.filename, documents.c.collection).where(documents.c.id == id)
+            filename, collection = (await connection.execute(told)).one()
             await connection.execute(delete(chunks).where(chunks.c.document_id == id))
             if rows:
                 inserted = insert(chunks).returning(chunks.c.id, sort_by_parameter_order=True)
-                ids = (await connection.scalars(inserted, rows)).all()
+                named = [row | {"filename": filename, "collection": collection} for row in rows]
+                ids = (await connection.scalars(inserted, named)).all()
                 await connection.execute(
                     insert(index_tables.embeddings),
                     [
@@ -175,7 +177,7 @@ class Content:
                     ],
                 )
                 await note_model(connection, model)
-            return await append_change(self._database, connection, "upsert", id, collection or "")
+            return await append_change(self._database, connection, "upsert", id, collection)
 
     async def chunks(self, id: str) -> list[Chunk]:
         """In the order of the text."""
@@ -201,18 +203,18 @@ class Content:
         by_id = {hit.chunk_id: hit for hit in hits}
         ids = list(dict.fromkeys([*by_id, *(key for hit in hits for key in hit.also)]))
         places: dict[int, Place] = {}
-        query = _shown().where(*visible())
+        query = _shown().where(*visible(_COLLECTION))
         async with self._database.read() as connection:
             for i in range(0, len(ids), BATCH):
                 for row in await connection.execute(query, {"ids": ids[i : i + BATCH]}):
-                    places[row.id] = Place(row.document_id, row.filename, row.page)
+                    places[row.id] = Place(row.document_id, row.name, row.page)
                     if row.id not in by_id:
                         continue
                     chunk = chunk_value(row)
                     if chunk.boxes is None:
                         boxes = tuple(Words(row.words or b"").boxes(row.start, row.end))
                         chunk = replace(chunk, boxes=boxes, confidence=row.sure)
-                    found[row.id] = Passage(chunk, row.filename, row.collection, by_id[row.id])
+                    found[row.id] = Passage(chunk, row.name, row.within, by_id[row.id])
         return [
             replace(found[id], also_in=tuple(places[key] for key in by_id[id].also if key in places))
             for id in by_id
@@ -226,19 +228,21 @@ class Content:
 
 
 _CHUNK = list(chunks.c)
+_FILENAME = func.coalesce(chunks.c.filename, documents.c.filename)
+_COLLECTION = func.coalesce(chunks.c.collection, documents.c.collection)
 
 
 @cache
 def _shown() -> Select[Any]:
     """What a search shows of the chunks `ids`. Made once: to put it together takes as long as to execute it."""
-    # Compared with NULL where the passage has its own boxes: the page, several times as large, is not even looked for.
+    # Compared with NULL where the passage tells it itself: what lies elsewhere on the disk is not even looked for.
     page = case((chunks.c.boxes.is_(None), chunks.c.page))
-    told = documents.c.filename, documents.c.collection, pages.c.words, pages.c.confidence.label("sure")
+    document = case((chunks.c.filename.is_(None) | chunks.c.collection.is_(None), chunks.c.document_id))
+    told = _FILENAME.label("name"), _COLLECTION.label("within"), pages.c.words, pages.c.confidence.label("sure")
     return (
         select(*_CHUNK, *told)
-        .join(documents, documents.c.id == chunks.c.document_id)
+        .outerjoin(documents, documents.c.id == document)
         .outerjoin(pages, and_(pages.c.document_id == chunks.c.document_id, pages.c.number == page))
         .where(~is_off())  # for an index that has not heard of it yet
         .where(chunks.c.id.in_(bindparam("ids", expanding=True)))
-        .with_hint(documents, f"INDEXED BY {NAMED}", "sqlite")  # its planner goes by the key, and from there to the row
     )

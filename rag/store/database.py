@@ -20,7 +20,7 @@ from sqlalchemy import URL, Connection, NullPool, Table, event, exc, make_url, t
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from rag.errors import ConfigurationError, InvalidInput, RedwellError, Unavailable
-from rag.store.driver import HintedCompiler, OneChangeDriver
+from rag.store.driver import OneChangeDriver
 from rag.store.watching import Watch
 
 CACHE_KIB = 8192
@@ -197,7 +197,6 @@ def _engine(url: URL, **options: Any) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, pool_pre_ping="poolclass" not in options, **options)
     engine = create_async_engine(url, module=OneChangeDriver(), connect_args={"timeout": BUSY_SECONDS}, **options)
-    engine.dialect.statement_compiler = HintedCompiler
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine

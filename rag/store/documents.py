@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, exc, func, insert, select
+from sqlalchemy import delete, exc, func, insert, select, update
 
 from rag.access.principal import acting
 from rag.errors import Conflict, NotReady, RedwellError
@@ -183,10 +183,11 @@ class DocumentStore(Listing, Content, Facets, Counting, FieldRows, Family, Insig
                 if rows := metadata_rows(id, values["metadata"]):
                     await connection.execute(insert(metadata_values), rows)
             document = await load_one(connection, id)
-            indexed = await connection.scalar(
-                select(func.count()).select_from(chunks).where(chunks.c.document_id == id)
-            )
-            if indexed and (filename is not None or collection is not None):
+            if filename is None and collection is None:
+                return document
+            named = {"filename": document.filename, "collection": document.collection}
+            indexed = await connection.execute(update(chunks).where(chunks.c.document_id == id).values(named))
+            if indexed.rowcount:
                 await append_change(self._database, connection, "upsert", id, document.collection)
             return document
 

@@ -19,7 +19,6 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_dbapi,
     AsyncAdapt_aiosqlite_ss_cursor,
 )
-from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.util import await_
 
 Told = tuple[list[Any], Any, int, int | None]
@@ -156,10 +155,3 @@ def _executed_many(connection: sqlite3.Connection, begin: str, statement: str, p
 def _told(cursor: sqlite3.Cursor) -> Told:
     with closing(cursor):
         return cursor.fetchall(), cursor.description, cursor.rowcount, cursor.lastrowid
-
-
-class HintedCompiler(SQLiteCompiler):
-    """`Select.with_hint` for SQLite: SQLAlchemy has it for other databases."""
-
-    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
-        return text

@@ -130,7 +130,7 @@ class Embeddings:
     async def missing(self, version: str, *, after: int = 0, limit: int = 64) -> list[Pending]:
         """Chunks with larger ids than `after` that have no vector of this model, by id."""
         query = (
-            select(chunks, documents.c.filename, documents.c.collection)
+            select(chunks, documents.c.filename.label("name"), documents.c.collection.label("within"))
             .join(documents, documents.c.id == chunks.c.document_id)
             .outerjoin(embeddings, and_(embeddings.c.chunk_id == chunks.c.id, embeddings.c.model == version))
             .where(chunks.c.id > after, embeddings.c.chunk_id.is_(None))
@@ -138,7 +138,7 @@ class Embeddings:
             .limit(limit)
         )
         async with self._database.read() as connection:
-            return [Pending(chunk_value(row), row.filename, row.collection) for row in await connection.execute(query)]
+            return [Pending(chunk_value(row), row.name, row.within) for row in await connection.execute(query)]
 
     async def save(self, version: str, pending: Sequence[Pending], vectors: np.ndarray, *, announce: bool) -> None:
         """Chunks that were deleted meanwhile are left out. `announce` tells the indexes: for the active model only."""

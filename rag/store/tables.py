@@ -38,7 +38,6 @@ metadata = MetaData(
     }
 )
 
-NAMED = "ix_documents_named"
 _Id = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -101,8 +100,6 @@ documents = Table(
         postgresql_where=text("parent_id IS NULL"),
     ),
     Index(None, "sha256"),
-    # What a search tells of a document. A row of this table lies behind the index of its key: one page more to read from the disk.
-    Index(NAMED, "id", "collection", "filename").ddl_if(dialect="sqlite"),
     Index(None, "created_at", "id"),
     Index(None, "collection", "created_at", "id"),
     Index(None, "status", "created_at"),
@@ -162,6 +159,9 @@ chunks = Table(
     # What a search shows of the page, beside the passage: reading its words takes several times as long. NULL: the page's words tell.
     Column("boxes", LargeBinary),
     Column("confidence", Float(53)),
+    # And of the document, whose row lies elsewhere on the disk. NULL, from an earlier version: its row tells.
+    Column("filename", Text),
+    Column("collection", String(200)),
     Index(None, "document_id", "id"),
     sqlite_autoincrement=True,
 )

@@ -15,6 +15,7 @@ class Damage(StrEnum):
     PARENTLESS = "rows without parents"
     IDLE = "document without a job"
     UNEMBEDDED = "chunks without vectors"
+    MISNAMED = "passages under another name"
     STALE = "stale index rows"
     SNAPSHOT = "damaged snapshot"
 

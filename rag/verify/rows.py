@@ -37,6 +37,7 @@ async def examine_rows(database: Database) -> AsyncIterator[Finding]:
     async with database.read() as connection:
         idle = list(await connection.scalars(select(documents.c.id).where(_idle())))
         lacking = list(await connection.scalars(_unembedded()))
+        misnamed = list(await connection.scalars(_misnamed()))
     for id in idle:
         yield Finding(
             Damage.IDLE, id, "is not analysed, and no job says so", "--repair queues it.", partial(_queue, database, id)
@@ -48,6 +49,14 @@ async def examine_rows(database: Database) -> AsyncIterator[Finding]:
             "has chunks that cannot be found by their meaning",
             "--repair queues the index stage.",
             partial(_queue, database, id, stage=Stage.INDEX),
+        )
+    for id in misnamed:
+        yield Finding(
+            Damage.MISNAMED,
+            id,
+            "has passages that tell another name or collection than its own",
+            "--repair corrects them.",
+            partial(_name, database, id),
         )
 
 
@@ -77,6 +86,21 @@ def _unembedded() -> Any:
         )
         .order_by(chunks.c.document_id)
     )
+
+
+def _misnamed() -> Any:
+    """Documents with a passage that keeps another name or collection; those of an earlier version keep none."""
+    other = (chunks.c.filename != documents.c.filename) | (chunks.c.collection != documents.c.collection)
+    own = documents.c.id == chunks.c.document_id
+    return select(chunks.c.document_id).distinct().join(documents, own).where(other).order_by(chunks.c.document_id)
+
+
+async def _name(database: Database, id: str) -> bool:
+    own = documents.c.id == id
+    async with database.write() as connection:
+        told = {name: select(documents.c[name]).where(own).scalar_subquery() for name in ("filename", "collection")}
+        await connection.execute(update(chunks).where(chunks.c.document_id == id).values(told))
+    return True
 
 
 async def _delete_lost(database: Database, key: ForeignKey) -> bool:

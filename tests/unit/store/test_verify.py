@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from rag.intake import originals
-from rag.model import Chunk, Document, Status
+from rag.model import Chunk, Document, Hit, Status
 from rag.retrieval import snapshots
 from rag.retrieval.holdings import Holdings
 from rag.services import State, open_state
@@ -191,6 +191,21 @@ async def test_chunks_without_vectors_are_embedded_again(library: Library) -> No
     job = await library.state.jobs.claim("test", lease_seconds=5)
     assert job is not None
     assert (job.document.id, job.stage) == (library.documents[0].id, "index")
+
+
+async def test_passages_under_another_name_are_named_anew(library: Library) -> None:
+    one, other = (document.id for document in library.documents)
+    library.sql(f"UPDATE chunks SET filename = 'old.txt', collection = 'elsewhere' WHERE document_id = '{one}'")
+    library.sql(
+        f"UPDATE chunks SET filename = NULL, collection = NULL WHERE document_id = '{other}'"
+    )  # an earlier version's
+    assert await library.found() == [(Damage.MISNAMED, one)]
+    [outcome] = await library.look(repair=True)
+    assert outcome.mended
+    [chunk] = await library.state.documents.chunks(one)
+    [passage] = await library.state.documents.passages([Hit(chunk.id, 1.0)])
+    assert (passage.filename, passage.collection) == (library.documents[0].filename, library.documents[0].collection)
+    assert await library.found() == []
 
 
 async def test_a_snapshot_that_misses_a_document_is_told_of_it(library: Library) -> None:
