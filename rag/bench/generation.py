@@ -25,6 +25,8 @@ ROUNDS = {1: 8, 8: 4, 32: 3}
 TOKENS = 48
 SECONDS = 600.0
 GOAL = 0.9
+Rates = dict[int, list[float]]
+"""Calls at once -> tokens a second of each round."""
 OURS = frozenset({"worker_cls", "speculative_config", "block_size", "distributed_executor_backend"})
 """Arguments that make an engine quicker than it comes: bare vLLM is asked without them, and with them too."""
 FIGURES = "figures: "
@@ -39,9 +41,7 @@ def prompts(number: int, seed: int) -> list[list[dict[str, str]]]:
     ]
 
 
-async def through_serve(llm: Transport) -> dict[int, list[float]]:
-    """Calls at once -> tokens a second of each round."""
-
+async def through_serve(llm: Transport) -> Rates:
     async def one(turns: Sequence[dict[str, str]]) -> int:
         written = 0
         async for _, _, _, tokens in llm.stream("generate", turns, TOKENS, 0.0, [], None, seconds=SECONDS):
@@ -49,7 +49,7 @@ async def through_serve(llm: Transport) -> dict[int, list[float]]:
         return written
 
     await one(prompts(1, 99)[0])
-    rates: dict[int, list[float]] = {}
+    rates: Rates = {}
     for at_once, rounds in ROUNDS.items():
         for number in range(rounds):
             asked = prompts(at_once, 100 * number + at_once)
@@ -59,7 +59,7 @@ async def through_serve(llm: Transport) -> dict[int, list[float]]:
     return rates
 
 
-def bare_in_a_process(*, as_it_comes: bool) -> dict[int, list[float]]:
+def bare_in_a_process(*, as_it_comes: bool) -> Rates:
     """The same with `vllm.LLM` alone, in a process of its own; without what is in OURS if it runs `as_it_comes`. Raises StageFailed.
 
     The process is ended when it has told its figures: left to itself, it waits for its engine for ever.
@@ -79,7 +79,7 @@ def bare_in_a_process(*, as_it_comes: bool) -> dict[int, list[float]]:
     return {int(name): rates for name, rates in json.loads(told.removeprefix(FIGURES)).items()}
 
 
-def bare(settings: Settings, *, as_it_comes: bool) -> dict[int, list[float]]:
+def bare(settings: Settings, *, as_it_comes: bool) -> Rates:
     """Blocks for a minute: vLLM is started in this process."""
     from rag.runtime.llm_engine import engine_plan
     from rag.runtime.weights import resolve
@@ -94,7 +94,7 @@ def bare(settings: Settings, *, as_it_comes: bool) -> dict[int, list[float]]:
         engine: Any = LLM(model=plan.source, disable_log_stats=True, **arguments)
     options = SamplingParams(temperature=0.0, max_tokens=TOKENS)
     engine.chat(prompts(1, 99), options, use_tqdm=False)
-    rates: dict[int, list[float]] = {}
+    rates: Rates = {}
     for at_once, rounds in ROUNDS.items():
         for number in range(rounds):
             asked = prompts(at_once, 100 * number + at_once)
@@ -105,7 +105,11 @@ def bare(settings: Settings, *, as_it_comes: bool) -> dict[int, list[float]]:
     return rates
 
 
-def lines(ours: dict[int, list[float]], plain: dict[int, list[float]], same: dict[int, list[float]]) -> list[Line]:
+def together(one: Rates, other: Rates) -> Rates:
+    return {at_once: one.get(at_once, []) + other.get(at_once, []) for at_once in one | other}
+
+
+def lines(ours: Rates, plain: Rates, same: Rates) -> list[Line]:
     """`plain`: bare vLLM as it comes; `same`: with the arguments that ours has."""
     found = []
     for at_once in ROUNDS:

@@ -12,7 +12,7 @@ from pathlib import Path
 from rag.bench import footprint, generation, history
 from rag.bench.line import Line
 from rag.client import RedwellClient
-from rag.errors import ConfigurationError, RedwellError, StageFailed
+from rag.errors import ConfigurationError, RedwellError
 from rag.evaluation.speed import text_layers
 from rag.settings import Settings
 from rag.wire import ApiError
@@ -46,6 +46,8 @@ class Matrix:
         self._settings, self._samples, self._pages, self._sizes, self._say = settings, samples, pages, sizes, say
         self._parts, self._documents = parts, documents
         self._peer, self._evaldata, self._texts = peer, evaldata, texts
+        self._ours: generation.Rates = {}
+        self._bare: list[generation.Rates] = []
         self.lines: list[Line] = []
         self.failures: dict[str, str] = {}
 
@@ -58,13 +60,7 @@ class Matrix:
         self._run("peer", self._beside_peer)
         if set(self._parts).isdisjoint(SERVED):
             return
-        bare: list[dict[int, list[float]]] = []
-        if "answers" in self._parts:
-            self._say("measuring bare vLLM")
-            try:
-                bare = [generation.bare_in_a_process(as_it_comes=plain) for plain in (True, False)]
-            except StageFailed as error:
-                self.failures["answers"] = f"{type(error).__name__}: {error}"
+        self._run("answers", self._bare_answers)
         started = time.perf_counter()
         with stack() as url:
             took = time.perf_counter() - started
@@ -75,10 +71,14 @@ class Matrix:
             self._run("document", lambda: self._document(url))
             self._run("analysis", self._analysis)
             self._run("reading", lambda: self._reading(url))
-            if bare:
-                self._run("answers", lambda: self._answers(*bare))
+            if self._bare:
+                self._run("answers", self._answers)
             loaded, _ = footprint.memory(os.getpid())
             self._run("memory", lambda: footprint.lines(idle, loaded, torch, took))
+        if self._ours:
+            # Before and after: the machine's speed changes within minutes, and both engines do not fit beside each other.
+            self._run("answers", self._bare_answers)
+            self._run("answers", lambda: generation.lines(self._ours, *self._bare))
 
     def _run(self, part: str, measure: Callable[[], list[Line]]) -> None:
         if part not in self._parts:
@@ -224,7 +224,15 @@ class Matrix:
             )
         return lines
 
-    def _answers(self, plain: dict[int, list[float]], same: dict[int, list[float]]) -> list[Line]:
+    def _bare_answers(self) -> list[Line]:
+        """vLLM as it comes, and with our settings: rounds added to those that are there."""
+        found = [generation.bare_in_a_process(as_it_comes=plain) for plain in (True, False)]
+        before = self._bare or [{}, {}]
+        self._bare = [generation.together(*sides) for sides in zip(before, found, strict=True)]
+        return []
+
+    def _answers(self) -> list[Line]:
         from rag import deploy
 
-        return generation.lines(asyncio.run(generation.through_serve(deploy.transport("Llm"))), plain, same)
+        self._ours = asyncio.run(generation.through_serve(deploy.transport("Llm")))
+        return []

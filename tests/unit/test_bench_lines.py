@@ -8,6 +8,7 @@ import time
 import pytest
 
 from rag.bench import footprint, history
+from rag.bench.generation import together
 from rag.bench.line import Line
 
 FAST = Line("ocr", "tesseract", "pages/s", (9.0, 10.0, 14.0), (8.0, 10.0, 12.0), goal=0.95)
@@ -83,3 +84,8 @@ def test_what_an_idle_stack_does_is_told_by_process():
     cpu, wakes = footprint.idle_lines({"Ingress": 9.0, "Ray": 21.0}, {"Ingress": 170.0, "Ray": 400.0})
     assert (cpu.value, wakes.value) == (30.0, 570.0)
     assert list(cpu.more) == ["Ray", "Ingress"]
+
+
+def test_rounds_before_and_after_count_together():
+    assert together({1: [2.0], 8: [5.0]}, {1: [3.0, 4.0]}) == {1: [2.0, 3.0, 4.0], 8: [5.0]}
+    assert together({}, {8: [5.0]}) == {8: [5.0]}
