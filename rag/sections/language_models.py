@@ -29,7 +29,8 @@ class Llm(Section):
     kv_cache_gib: int = 1
     """CPU engine only."""
     cpu_bind: str = "0-1"
-    """VLLM_CPU_OMP_THREADS_BIND; 'auto' keeps one core for the scheduler and is a third slower on two cores."""
+    """VLLM_CPU_OMP_THREADS_BIND. One worker whose cores are named has its model in the engine's process; 'auto' has a process for each, keeps one core for
+    the scheduler and is a third slower on two cores."""
     eager: bool = True
     """Not compiled. Without a GPU, compiling takes a C++ compiler, a minute and a half at the first start and a quarter minute at later ones."""
     stream_interval: int = Field(default=4, ge=1)
