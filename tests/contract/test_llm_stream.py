@@ -63,6 +63,7 @@ async def test_what_the_model_is_delivered_with_counts_but_for_the_temperature()
     options = engine.asked.options
     assert (options.repetition_penalty, options.top_p, options.top_k) == (1.2, 0.8, 20)
     assert (options.temperature, options.max_tokens) == (0.5, 5)
+    assert options.structured_outputs is None
 
 
 async def test_the_engine_stops_when_nobody_reads_on():

@@ -11,7 +11,6 @@ from rag.fields.ask import asks_model, by_model, checked, excerpt, merged, outpu
 from rag.fields.record import Origin
 from rag.fields.rules import by_rules
 from rag.fields.schema import parse, ready
-from rag.runtime.llm_engine import response_format
 from rag.settings import Fields, Llm, Settings
 
 TEXT = "Solvane Pumps GmbH\nInvoice no.: RE-10482\nInvoice date: 3 March 2026\nTotal due: EUR 2,856.00"
@@ -96,8 +95,3 @@ def test_a_schema_says_itself_whether_the_model_is_asked():
 def test_a_long_text_is_given_by_its_beginning_and_end():
     text = excerpt("a" * 900 + "b" * 100, 400)
     assert (text[0], text[-1], len(text)) == ("a", "b", 405)
-
-
-def test_without_a_schema_no_form_is_asked_for():
-    assert response_format(None) is None
-    assert response_format({"type": "object"})["json_schema"]["schema"] == {"type": "object"}
