@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-TEXT = "Nordwind Logistics\nParcel weight: 12.50\nThe parcel was received by Harald Nilsen at the north gate."
+TEXT = "Nordwind Logistics. Proof of delivery.\nParcel weight: 12.50\nThe parcel was received by Harald Nilsen at the north gate."
 SCHEMA = {
     "title": "Parcels",
     "type": "object",

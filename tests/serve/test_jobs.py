@@ -72,8 +72,8 @@ def test_its_passages_and_vectors_are_those_of_an_upload_to_the_byte(
 
 def vectors(stack: Stack, collection: str) -> list[tuple[str, int, int, int, bytes]]:
     """(file, page, start, end, vector) of every passage, as the database has them."""
-    query = """select filename, page, start, "end", vector from chunks join embeddings on chunk_id = chunks.id
-        join documents on documents.id = document_id where collection = ? order by filename, page, start"""
+    query = """select documents.filename, page, start, "end", vector from chunks join embeddings on chunk_id = chunks.id
+        join documents on documents.id = document_id where documents.collection = ? order by 1, page, start"""
     with closing(sqlite3.connect(f"file:{stack.data_dir / 'redwell.sqlite3'}?mode=ro", uri=True)) as database:
         found = database.execute(query, (collection,)).fetchall()
     assert len({row[0] for row in found}) == len(FILES)
