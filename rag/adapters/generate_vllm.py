@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,12 @@ class VllmGenerator:
         from vllm.engine.arg_utils import AsyncEngineArgs
         from vllm.v1.engine.async_llm import AsyncLLM
 
+        from rag.runtime.llm_stream import Writer
+
         arguments = AsyncEngineArgs(model=plan.source, disable_log_stats=True, **plan.arguments)
         with plan.starting():
             self._engine = AsyncLLM.from_engine_args(arguments)
+        self._writer = Writer(self._engine)
         self.model = own.name
         self.context_tokens = own.max_model_len
 
@@ -41,14 +45,13 @@ class VllmGenerator:
         stop: Sequence[str] = (),
         schema: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[Token]:
-        from rag.runtime.llm_stream import written
-
         turns = [{"role": message.role, "content": message.content} for message in messages]
-        pieces = written(self._engine, turns, max_tokens=max_tokens, temperature=temperature, stop=stop, schema=schema)
-        async for text, reason, read, wrote in pieces:
-            yield Token(text, reason, Usage(read, wrote) if reason else None)
+        made = self._writer.written(turns, max_tokens=max_tokens, temperature=temperature, stop=stop, schema=schema)
+        async with aclosing(made) as pieces:
+            async for text, reason, read, wrote in pieces:
+                yield Token(text, reason, Usage(read, wrote) if reason else None)
 
     def close(self) -> None:
         """Ends the engine's processes; the generator is of no use afterwards."""
         self._engine.shutdown()
-        del self._engine
+        del self._engine, self._writer

@@ -28,17 +28,19 @@ def build_llm(
     from vllm.entrypoints.openai.models.protocol import LoRAModulePath
 
     class Engine(VLLMEngine):
-        """Starts vLLM as it is planned (ray.serve.llm names an executor itself), and hands it out."""
+        """Starts vLLM as it is planned (ray.serve.llm names an executor itself), and keeps what asks it."""
 
-        client: Any
-        """AsyncLLM."""
+        writer: Any
 
         def _start_async_llm_engine(self, vllm_engine_args: Any, vllm_engine_config: Any, placement_group: Any) -> Any:
+            from rag.runtime.llm_stream import Writer
+
             if executor := plan.arguments.get("distributed_executor_backend"):
                 vllm_engine_config.parallel_config.distributed_executor_backend = executor
             with plan.starting():
-                self.client = super()._start_async_llm_engine(vllm_engine_args, vllm_engine_config, placement_group)
-            return self.client
+                client: Any = super()._start_async_llm_engine(vllm_engine_args, vllm_engine_config, placement_group)
+            self.writer = Writer(client)
+            return client
 
         def lora(self, name: str | None) -> Any:
             """The adapter of that name, as the engine is asked for it."""
@@ -66,15 +68,13 @@ def build_llm(
             schema: dict[str, Any] | None = None,
             adapter: str | None = None,
         ) -> AsyncIterator[tuple[str, str | None, int, int]]:
-            from rag.runtime.llm_stream import written
-
             options: dict[str, Any] = {
                 "max_tokens": max_tokens,
                 "temperature": temperature,
                 "stop": stop,
                 "schema": schema,
             }
-            pieces = written(self.engine.client, turns, **options, lora=self.engine.lora(adapter))
+            pieces = self.engine.writer.written(turns, **options, lora=self.engine.lora(adapter))
             async with aclosing(pieces) as made:
                 async for piece in made:
                     yield piece

@@ -7,7 +7,7 @@ from vllm.sampling_params import RequestOutputKind
 from vllm.v1.engine.exceptions import EngineDeadError
 
 from rag.errors import InvalidInput, Unavailable
-from rag.runtime.llm_stream import written
+from rag.runtime.llm_stream import Writer
 
 TURNS = [{"role": "user", "content": "Where?"}]
 
@@ -37,7 +37,7 @@ class PlayedEngine:
 
 
 async def pieces(engine, **named):
-    return [piece async for piece in written(engine, TURNS, **{"max_tokens": 5, "temperature": 0.0, **named})]
+    return [piece async for piece in Writer(engine).written(TURNS, **{"max_tokens": 5, "temperature": 0.0, **named})]
 
 
 async def test_pieces_carry_text_and_the_last_one_the_reason_and_the_counts():
@@ -68,7 +68,7 @@ async def test_what_the_model_is_delivered_with_counts_but_for_the_temperature()
 
 async def test_the_engine_stops_when_nobody_reads_on():
     engine = PlayedEngine(("Par", 1, None), ("is", 1, "stop"))
-    made = written(engine, TURNS, max_tokens=5, temperature=0.0)
+    made = Writer(engine).written(TURNS, max_tokens=5, temperature=0.0)
     assert await anext(made) == ("Par", None, 0, 0)
     assert not engine.closed
     await made.aclose()
