@@ -157,7 +157,7 @@ class Embedding(Section):
 
 
 class Retrieval(Section):
-    index: Literal["auto", "flat", "hnsw", "ivf"] = "auto"
+    index: Literal["auto", "flat", "pq", "hnsw", "ivf"] = "auto"
     vectors: Literal["auto", "float32", "float16", "int8"] = "auto"
     """Precision in the dense index; 'auto' is float16: measured, it finds what float32 finds in half the memory."""
     shards: int = Field(default=1, ge=1, le=64)

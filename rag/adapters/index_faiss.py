@@ -12,24 +12,30 @@ import numpy as np
 
 from rag.errors import ConfigurationError
 
-Kind = Literal["auto", "flat", "hnsw", "ivf"]
+Kind = Literal["auto", "flat", "pq", "hnsw", "ivf"]
 Precision = Literal["auto", "float32", "float16", "int8"]
-FLAT_UP_TO = 100_000
-"""'auto' compares every row up to this many (3 ms a query on one core), then becomes cells: a graph is faster and loses a
-tenth of what it should find at a million. docs/retrieval.md has the table."""
+FLAT_UP_TO = 20_000
+"""'auto' compares every row up to this many, then codes of every row first ('pq'): cells and graphs lose what they should
+find. docs/retrieval.md has the table."""
 GPU_FLAT_UP_TO = 5_000_000
 """A GPU compares this many rows exactly in milliseconds; above, 'auto' becomes cells."""
 IVF_FROM = 5_000
 """Fewer rows cannot train cells; 'ivf' is exact below."""
+PQ_FROM = 1_000
+"""The same of 'pq'."""
 IVF_TRAIN_PER_CELL = 64
+PQ_TRAIN = 20_000
+PQ_REFINED, PQ_REFINED_LEAST = 8, 1600
+"""How many rows, best by their codes, are compared by their vectors: so many for each that is asked for, and no fewer."""
 GROWN = 4
-"""Cells are made anew when they hold so many times the rows that they were made for."""
+"""Codes and cells are made anew when they hold so many times the rows that they were made for."""
 EXACT_UP_TO = 20_000
 """A filter that lets fewer rows pass is answered exactly, row by row: graphs and cells lose most of a narrow filter."""
 EF_SEARCH = 128
-PROBES = 64
+PROBES, PROBES_SHARE = 64, 5
+"""Cells looked into: every fifth, and no fewer than that. Of real sentences every twentieth held 0.91 of the ten nearest."""
 WIDEST = 8
-"""How many times broader a graph or the cells are searched when a filter hides most of their rows."""
+"""How many times broader a search becomes when a filter hides most of the rows; codes are not asked where it hides more."""
 COMPACT_SHARE, COMPACT_FROM = 0.25, 1000
 GPU_MOST = 2048
 """Most neighbours that a GPU index returns."""
@@ -53,15 +59,16 @@ class FaissIndex:
             raise ConfigurationError(
                 "The installed FAISS has no GPU support.", "Install faiss-gpu, or set retrieval.scaling.gpus to 0."
             )
-        if use_gpu and kind == "hnsw":
-            raise ConfigurationError("FAISS has no HNSW on GPUs.", "Set retrieval.index to auto, flat or ivf.")
-        self._faiss = faiss
+        if use_gpu and kind in ("hnsw", "pq"):
+            raise ConfigurationError(f"FAISS has no '{kind}' on GPUs.", "Set retrieval.index to auto, flat or ivf.")
+        self._faiss: Any = faiss
         self.dimensions = dimensions
         self._kind: Kind = kind
         self._precision: Precision = precision
         self._gpu: Any = faiss.StandardGpuResources() if use_gpu else None
         self._built: Kind = self._wanted(0)
         self._index: Any = self._placed(self._empty(self._built, 0))
+        self._made_for = 0
         self._ids = np.zeros(0, np.int64)
         self._alive = np.zeros(0, bool)
         self._count = 0
@@ -85,7 +92,7 @@ class FaissIndex:
     def outgrown(self) -> bool:
         """Another structure would fit better: time for `rebuilt`. Searches stay right meanwhile, only slower."""
         dead = len(self._ids) - self._count
-        if self._built == "ivf" and _cells(self._count) >= self._index.nlist * GROWN**0.5:
+        if self._built in ("ivf", "pq") and self._count >= GROWN * self._made_for:
             return True
         return self._wanted(self._count) != self._built or (
             dead > COMPACT_FROM and dead > (0.0 if self._gpu is not None else COMPACT_SHARE) * len(self._ids)
@@ -132,6 +139,8 @@ class FaissIndex:
             return self._search_gpu(queries, k, rows)
         if rows is not None and len(rows) <= EXACT_UP_TO:
             return self._exact(queries, k, rows)
+        if self._built == "pq":
+            return self._search_codes(queries, k, rows)
         scores, found = self._index.search(queries, k, params=self._parameters(rows))
         short = (found < 0).any()
         if short:
@@ -177,6 +186,7 @@ class FaissIndex:
         for start in range(0, len(ids), BLOCK):
             index.add(block(np.arange(start, min(start + BLOCK, len(ids)))))
         new._index, new._ids, new._alive = new._placed(index), ids, np.ones(len(ids), bool)
+        new._made_for = len(ids)
         new._changed()
         return new
 
@@ -188,10 +198,10 @@ class FaissIndex:
         self.add(missing, other._vectors(other._rows_of(missing)))
 
     def save(self, folder: Path) -> None:
-        """Writes `dense.faiss` and `dense.npy`; loading them needs no rebuild."""
+        """Writes `dense.faiss` and `dense.npz`; loading them needs no rebuild."""
         index = self._faiss.index_gpu_to_cpu(self._index) if self._gpu is not None else self._index
         self._faiss.write_index(index, str(folder / "dense.faiss"))
-        np.save(folder / "dense.npy", np.stack([self._ids, self._alive.astype(np.int64)]), allow_pickle=False)
+        np.savez(folder / "dense.npz", ids=self._ids, alive=self._alive, made_for=np.int64(self._made_for))
 
     def load(self, folder: Path) -> None:
         """Raises ValueError when the files do not belong to an index of this size."""
@@ -199,15 +209,17 @@ class FaissIndex:
             index = self._faiss.read_index(str(folder / "dense.faiss"))
         except RuntimeError as error:
             raise ValueError(f"not a FAISS index: {error}") from error
-        ids, alive = np.load(folder / "dense.npy", allow_pickle=False)
+        with np.load(folder / "dense.npz", allow_pickle=False) as rows:
+            ids, alive, made_for = rows["ids"], rows["alive"], int(rows["made_for"])
         if index.d != self.dimensions or index.ntotal != len(ids):
             raise ValueError(f"{index.ntotal} rows of {index.d} dimensions do not fit")
         plain = self._faiss.downcast_index(index)
-        self._built = "hnsw" if hasattr(plain, "hnsw") else "ivf" if hasattr(plain, "nprobe") else "flat"
-        if self._gpu is not None and self._built == "hnsw":
-            raise ValueError("a graph cannot be placed on a GPU")
+        kinds: dict[str, Kind] = {"hnsw": "hnsw", "nprobe": "ivf", "refine_index": "pq"}
+        self._built = next((kind for attribute, kind in kinds.items() if hasattr(plain, attribute)), "flat")
+        if self._gpu is not None and self._built in ("hnsw", "pq"):
+            raise ValueError(f"'{self._built}' cannot be placed on a GPU")
         self._index = self._placed(index)
-        self._ids, self._alive = ids.copy(), alive.astype(bool)
+        self._ids, self._alive, self._made_for = ids, alive, made_for
         self._changed()
 
     # ------------------------------------------------------------------------------------------------------ structure
@@ -216,9 +228,11 @@ class FaissIndex:
         if self._kind == "auto":
             if self._gpu is not None:
                 return "ivf" if rows > GPU_FLAT_UP_TO else "flat"
-            return "ivf" if rows > FLAT_UP_TO else "flat"
+            return "pq" if rows > FLAT_UP_TO else "flat"
         if self._kind == "ivf":
             return "ivf" if rows >= IVF_FROM else "flat"
+        if self._kind == "pq":
+            return "pq" if rows >= PQ_FROM else "flat"
         return self._kind
 
     def _empty(self, kind: Kind, rows: int) -> Any:
@@ -231,6 +245,11 @@ class FaissIndex:
             plain = faiss.IndexHNSWFlat(self.dimensions, 32, metric)
             index: Any = plain if code is None else faiss.IndexHNSWSQ(self.dimensions, code, 32, metric)
             index.hnsw.efConstruction = 80
+        elif kind == "pq":
+            # Four bits for every four coordinates, which fit the processor's registers; the vectors themselves beside them.
+            width = next(width for width in (4, 2, 1) if self.dimensions % width == 0)
+            suffix = {"float32": "RFlat", "float16": "Refine(SQfp16)", "int8": "Refine(SQ8)"}[precision]
+            index = faiss.index_factory(self.dimensions, f"PQ{self.dimensions // width}x4fs,{suffix}", metric)
         elif kind == "ivf":
             suffix = {"float32": "Flat", "float16": "SQfp16", "int8": "SQ8"}[precision]
             index = faiss.index_factory(self.dimensions, f"IVF{_cells(rows)},{suffix}", metric)
@@ -239,12 +258,12 @@ class FaissIndex:
             index = faiss.IndexFlatIP(self.dimensions)
         else:
             index = faiss.IndexScalarQuantizer(self.dimensions, code, metric)
-        if precision == "float16" and not index.is_trained and kind != "ivf":
+        if precision == "float16" and not index.is_trained and kind not in ("ivf", "pq"):
             index.train(np.zeros((1, self.dimensions), np.float32))  # halves have no steps to fit
         return index
 
     def _training_rows(self, index: Any) -> int:
-        return IVF_TRAIN_PER_CELL * int(getattr(index, "nlist", 0)) or 20_000
+        return IVF_TRAIN_PER_CELL * int(getattr(index, "nlist", 0)) or PQ_TRAIN
 
     def _placed(self, index: Any) -> Any:
         if self._gpu is None:
@@ -261,9 +280,7 @@ class FaissIndex:
         options: dict[str, Any] = {}
         wider = 1.0
         if rows is not None:
-            mask = np.zeros(len(self._ids), bool)
-            mask[rows] = True
-            options["sel"] = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+            options["sel"] = self._selector(rows)
             wider = min(WIDEST, self._count / len(rows))
         elif self._count < len(self._ids):
             if self._bits is None:
@@ -272,33 +289,78 @@ class FaissIndex:
         if self._built == "hnsw":
             return faiss.SearchParametersHNSW(efSearch=int(EF_SEARCH * wider), **options)
         if self._built == "ivf":
-            probes = min(self._index.nlist, max(PROBES, self._index.nlist // 20))
-            return faiss.SearchParametersIVF(nprobe=min(self._index.nlist, int(probes * wider)), **options)
+            return faiss.SearchParametersIVF(nprobe=min(self._index.nlist, int(self._probes * wider)), **options)
         return faiss.SearchParameters(**options) if options else None
+
+    @property
+    def _probes(self) -> int:
+        return min(int(self._index.nlist), max(PROBES, self._index.nlist // PROBES_SHARE))
+
+    def _selector(self, rows: np.ndarray) -> Any:
+        return self._faiss.IDSelectorBitmap(np.packbits(self._mask(rows), bitorder="little"))
+
+    def _search_codes(self, queries: np.ndarray, k: int, rows: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Codes know no selector: more are asked for, and those that may not be found left out."""
+        passing = self._count if rows is None else len(rows)
+        wider = len(self._ids) / passing
+        if wider <= WIDEST:
+            wanted = k if wider == 1.0 else min(len(self._ids), int(1.5 * k * wider) + 16)
+            refined = max(PQ_REFINED * k, PQ_REFINED_LEAST) * wider
+            breadth = self._faiss.IndexRefineSearchParameters(k_factor=max(1.0, refined / wanted))
+            scores, found = self._index.search(queries, wanted, params=breadth)
+            passes = self._alive if rows is None else self._mask(rows)
+            if (kept := self._kept(scores, found, passes, k)) is not None:
+                return kept
+        return self._exact(queries, k, np.flatnonzero(self._alive) if rows is None else rows)
 
     def _search_gpu(self, queries: np.ndarray, k: int, rows: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """GPU indexes know no selector: filters are compared row by row, the dead are asked for too and left out."""
         wanted = k + len(self._ids) - self._count
-        if rows is not None or wanted > GPU_MOST:
-            return self._exact(queries, k, np.flatnonzero(self._alive) if rows is None else rows)
-        if self._built == "ivf":
-            self._index.nprobe = min(self._index.nlist, max(PROBES, self._index.nlist // 20))
-        scores, found = self._index.search(queries, wanted)
-        keep = [np.flatnonzero((row >= 0) & self._alive[row])[:k] for row in found]
+        if rows is None and wanted <= GPU_MOST:
+            if self._built == "ivf":
+                self._index.nprobe = min(GPU_MOST, self._probes)
+            scores, found = self._index.search(queries, wanted)
+            if (kept := self._kept(scores, found, self._alive, k)) is not None:
+                return kept
+        return self._compared(queries, k, np.flatnonzero(self._alive) if rows is None else rows)
+
+    def _kept(
+        self, scores: np.ndarray, found: np.ndarray, passes: np.ndarray, k: int
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """The first k rows of each query that pass, by their ids; None where one has fewer."""
+        keep = [np.flatnonzero((row >= 0) & passes[row])[:k] for row in found]
         if any(len(kept) < k for kept in keep):
-            return self._exact(queries, k, np.flatnonzero(self._alive))
+            return None
         order = np.stack(keep)
         return np.take_along_axis(scores, order, 1), self._ids[np.take_along_axis(found, order, 1)]
 
     def _exact(self, queries: np.ndarray, k: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The k best of the rows, each of which is compared."""
+        faiss, options = self._faiss, {"sel": self._selector(rows)}
+        if self._built == "ivf":
+            scores, found = self._index.search(
+                queries, k, params=faiss.SearchParametersIVF(nprobe=self._index.nlist, **options)
+            )
+        else:
+            scores, found = self._plain.search(queries, k, params=faiss.SearchParameters(**options))
+        return scores, self._ids[found]
+
+    def _compared(self, queries: np.ndarray, k: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same where the index takes no selector."""
         k = min(k, len(rows))
         blocks = [queries @ self._vectors(rows[i : i + BLOCK]).T for i in range(0, len(rows), BLOCK)]
         scores = np.concatenate(blocks, axis=1) if blocks else np.zeros((len(queries), 0), np.float32)
         order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
         return np.take_along_axis(scores, order, axis=1), self._ids[rows][order]
 
+    @property
+    def _plain(self) -> Any:
+        """The rows' own vectors, under codes or a graph."""
+        inner = {"pq": "refine_index", "hnsw": "storage"}.get(self._built)
+        return self._index if inner is None else self._faiss.downcast_index(getattr(self._index, inner))
+
     def _vectors(self, rows: np.ndarray) -> np.ndarray:
-        return self._index.reconstruct_batch(rows) if len(rows) else np.zeros((0, self.dimensions), np.float32)
+        return self._plain.reconstruct_batch(rows) if len(rows) else np.zeros((0, self.dimensions), np.float32)
 
     # ------------------------------------------------------------------------------------------------------ ids and rows
 
@@ -320,7 +382,12 @@ class FaissIndex:
     def _rows_of(self, ids: Sequence[int] | np.ndarray) -> np.ndarray:
         """Rows of the ids that are there, each once, ascending."""
         rows = self._find(np.asarray(ids, np.int64))
-        return np.unique(rows[rows >= 0])
+        return np.flatnonzero(self._mask(rows[rows >= 0]))
+
+    def _mask(self, rows: np.ndarray) -> np.ndarray:
+        mask = np.zeros(len(self._ids), bool)
+        mask[rows] = True
+        return mask
 
 
 def _cells(rows: int) -> int:

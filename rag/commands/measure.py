@@ -285,7 +285,7 @@ def pipeline(
 @bench_app.command()
 def index(
     sizes: Annotated[str, typer.Option(help="Numbers of chunks, joined by commas.")] = "10000,100000,1000000",
-    kinds: Annotated[str, typer.Option(help="flat, ivf and hnsw, joined by commas.")] = "flat,ivf,hnsw",
+    kinds: Annotated[str, typer.Option(help="flat, pq, ivf and hnsw, joined by commas.")] = "flat,pq,ivf,hnsw",
     texts: Annotated[int, typer.Option(help="Made passages to embed; their vectors are spread to the sizes.")] = 1500,
     vectors: Annotated[
         Path | None, typer.Option(help="Embeddings of yours instead: .npy, float32, unit rows; the last 200 ask.")

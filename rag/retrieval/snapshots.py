@@ -23,7 +23,7 @@ import structlog
 log = structlog.get_logger(__name__)
 MANIFEST = "manifest.json"
 WRITING = "writing-"
-FORMAT = 3
+FORMAT = 4
 KEEP = 2
 ABANDONED_SECONDS = 3600.0
 """What was not finished by then belongs to a writer that died."""

@@ -23,7 +23,7 @@ class ViewState:
     shard: int
     model: str
     kind: str
-    """Of its dense index: flat, hnsw or ivf."""
+    """Of its dense index: flat, pq, hnsw or ivf."""
     chunks: int
     sequence: int
     """The last change that it holds."""

@@ -153,9 +153,10 @@ async def made(feed: Feed, root: Path, kind: str) -> tuple[Path, list[list[int]]
     return folder, right
 
 
-@pytest.mark.parametrize("kind", ["flat", "ivf", "hnsw", "tantivy"])
+@pytest.mark.parametrize("kind", ["flat", "pq", "ivf", "hnsw", "tantivy"])
 async def test_no_damaged_snapshot_answers(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index_faiss, "IVF_FROM", 50)
+    monkeypatch.setattr(index_faiss, "PQ_FROM", 50)
     dense = "flat" if kind == "tantivy" else kind
     good, right = await made(Feed(), tmp_path / "good", dense)
     assert right[:2] == [[2, 3, 4, 5, 6], [4]]

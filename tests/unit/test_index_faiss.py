@@ -13,7 +13,7 @@ from rag.adapters import index_faiss
 from rag.adapters.index_faiss import FaissIndex
 from rag.errors import ConfigurationError
 
-KINDS = ["flat", "hnsw", "ivf"]
+KINDS = ["flat", "pq", "hnsw", "ivf"]
 
 
 HALF = 2e-3
@@ -28,6 +28,7 @@ def unit(rows: int, dimensions: int = 16, seed: int = 7) -> np.ndarray:
 @pytest.fixture(autouse=True)
 def small_cells(monkeypatch):
     monkeypatch.setattr(index_faiss, "IVF_FROM", 400)
+    monkeypatch.setattr(index_faiss, "PQ_FROM", 400)
 
 
 @pytest.fixture(params=KINDS)
@@ -132,28 +133,50 @@ def test_what_is_no_index_is_not_loaded(tmp_path):
         FaissIndex(16).load(tmp_path)
 
 
-def test_auto_becomes_cells_beside_the_exact_index(monkeypatch):
+def test_auto_becomes_codes_beside_the_exact_index(monkeypatch):
     monkeypatch.setattr(index_faiss, "FLAT_UP_TO", 300)
     index = FaissIndex(16)
     index.add(range(300), unit(300))
     assert (index.kind, index.outgrown) == ("flat", False)
     index.add([300], unit(1, seed=1))
     assert (index.kind, index.outgrown) == ("flat", True)
-    cells = index.rebuilt()
-    assert (cells.kind, cells.outgrown) == ("ivf", False)
-    assert cells.search(unit(1, seed=1), 1)[1].tolist() == [[300]]
+    codes = index.rebuilt()
+    assert (codes.kind, codes.outgrown) == ("pq", False)
+    assert codes.search(unit(1, seed=1), 1)[1].tolist() == [[300]]
 
 
-def test_cells_are_made_anew_when_they_hold_four_times_their_rows(monkeypatch):
-    monkeypatch.setattr(index_faiss, "FLAT_UP_TO", 300)
-    index = FaissIndex(16)
+@pytest.mark.parametrize("kind", ["pq", "ivf"])
+def test_codes_and_cells_are_made_anew_when_they_hold_four_times_their_rows(kind, tmp_path):
+    index = FaissIndex(16, kind)
     index.add(range(400), unit(400))
-    cells = index.rebuilt()
-    cells.add(range(400, 1500), unit(1100, seed=1))
-    assert not cells.outgrown
-    cells.add(range(1500, 1700), unit(200, seed=2))
-    assert cells.outgrown
-    assert not cells.rebuilt().outgrown
+    fitted = index.rebuilt()
+    assert fitted.kind == kind
+    fitted.add(range(400, 1500), unit(1100, seed=1))
+    assert not fitted.outgrown
+    fitted.save(tmp_path)
+    later = FaissIndex(16, kind)
+    later.load(tmp_path)
+    assert not later.outgrown
+    later.add(range(1500, 1700), unit(200, seed=2))
+    assert later.outgrown
+    assert not later.rebuilt().outgrown
+
+
+@pytest.mark.parametrize("dimensions", [15, 30, 64])
+def test_codes_find_nearly_all_though_few_vectors_are_compared(dimensions, monkeypatch):
+    monkeypatch.setattr(index_faiss, "PQ_REFINED_LEAST", 250)
+    vectors = unit(5000, dimensions)
+    index = FaissIndex(dimensions, "pq")
+    index.add(range(5000), vectors)
+    index = fitting(index)
+    index.remove(range(0, 5000, 50))
+    queries = unit(100, dimensions, seed=8)
+    scores, ids = index.search(queries, 10)
+    cosines = queries @ vectors.T
+    cosines[:, ::50] = -1
+    best = np.argsort(-cosines, axis=1)[:, :10]
+    assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(ids.tolist(), best.tolist(), strict=True)]) >= 0.9
+    assert scores == pytest.approx(np.take_along_axis(cosines, ids, 1), abs=HALF)
 
 
 def test_what_came_and_went_during_a_rebuild_is_followed(index):

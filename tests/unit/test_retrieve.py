@@ -269,16 +269,16 @@ async def test_the_same_words_are_given_once(feed, opened):
 
 
 async def test_an_outgrown_index_is_made_anew_beside_the_old_one(feed, opened, monkeypatch):
-    monkeypatch.setattr(index_faiss, "FLAT_UP_TO", 4)
+    monkeypatch.setattr(index_faiss, "FLAT_UP_TO", 16)
     view = await opened(feed)
     assert view.state.kind == "flat"
-    for number in range(4):
+    for number in range(16):
         seq = feed.put(f"dog{number}", f"Dog number {number} barks at night.")
         assert await texts(view, feed, f"dog number {number}", at_least=seq, top_k=1) == [
             f"Dog number {number} barks at night."
         ]
     async with asyncio.timeout(5):
-        while view.state.kind != "ivf":
+        while view.state.kind != "pq":
             await asyncio.sleep(0.01)
     assert (await texts(view, feed, "monthly rent"))[0] == "The monthly rent is 2,450 euros."
 
