@@ -10,7 +10,7 @@ from vllm.config import CompilationMode
 from vllm.v1.sample import rejection_sampler
 from vllm.v1.worker.cpu_worker import CPUWorker
 
-from rag.runtime import llm_norms
+from rag.runtime import llm_groups, llm_norms
 from rag.runtime.step_threads import StepThreads
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Worker(CPUWorker):
         self._threads: StepThreads | None = None
 
     def init_device(self) -> None:
+        if self.parallel_config.world_size == 1:
+            llm_groups.use()
         super().init_device()
         if self.compilation_config.mode == CompilationMode.NONE:
             llm_norms.use()

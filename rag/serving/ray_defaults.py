@@ -24,6 +24,7 @@ IDLING = {
     "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.5",  # 0.1: Serve's controller looks at every replica
     "RAY_SERVE_METRICS_EXPORT_INTERVAL_MS": "5000",  # 100: each replica hands on its figures, which nobody reads so often
     "RAY_task_events_report_interval_ms": "0",  # 1000: each call is recorded for Ray's dashboard, which is off
+    "RAY_event_stats": "0",  # 1: how long each event waited, for debug_state.txt; an eighth of what idle processes take
     "REPORTER_UPDATE_INTERVAL_MS": "30000",  # 5000: every process's memory is asked for
     "RAY_DASHBOARD_AGENT_CHECK_PARENT_INTERVAL_S": "1",  # 0.4
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_LINES = 400
-VLLM_LOADS = {f"rag/runtime/{name}.py" for name in ("llm_worker", "llm_norms", "llm_stream")}
+VLLM_LOADS = {f"rag/runtime/{name}.py" for name in ("llm_worker", "llm_groups", "llm_norms", "llm_stream")}
 """Named to vLLM, which imports it in its own process."""
 RAY_MAY = {
     "rag/deploy.py",
