@@ -17,6 +17,7 @@ Precision = Literal["auto", "float32", "float16", "int8"]
 FLAT_UP_TO = 20_000
 """'auto' compares every row up to this many, then codes of every row first ('pq'): cells and graphs lose what they should
 find. docs/retrieval.md has the table."""
+CPU_ONLY = ("hnsw", "pq")
 GPU_FLAT_UP_TO = 5_000_000
 """A GPU compares this many rows exactly in milliseconds; above, 'auto' becomes cells."""
 IVF_FROM = 5_000
@@ -59,7 +60,7 @@ class FaissIndex:
             raise ConfigurationError(
                 "The installed FAISS has no GPU support.", "Install faiss-gpu, or set retrieval.scaling.gpus to 0."
             )
-        if use_gpu and kind in ("hnsw", "pq"):
+        if use_gpu and kind in CPU_ONLY:
             raise ConfigurationError(f"FAISS has no '{kind}' on GPUs.", "Set retrieval.index to auto, flat or ivf.")
         self._faiss: Any = faiss
         self.dimensions = dimensions
@@ -144,7 +145,7 @@ class FaissIndex:
         scores, found = self._index.search(queries, k, params=self._parameters(rows))
         short = (found < 0).any()
         if short:
-            return self._exact(queries, k, np.flatnonzero(self._alive) if rows is None else rows)
+            return self._exact(queries, k, rows)
         return scores, self._ids[found]
 
     def scores(self, vector: np.ndarray, ids: Sequence[int]) -> list[float | None]:
@@ -216,7 +217,7 @@ class FaissIndex:
         plain = self._faiss.downcast_index(index)
         kinds: dict[str, Kind] = {"hnsw": "hnsw", "nprobe": "ivf", "refine_index": "pq"}
         self._built = next((kind for attribute, kind in kinds.items() if hasattr(plain, attribute)), "flat")
-        if self._gpu is not None and self._built in ("hnsw", "pq"):
+        if self._gpu is not None and self._built in CPU_ONLY:
             raise ValueError(f"'{self._built}' cannot be placed on a GPU")
         self._index = self._placed(index)
         self._ids, self._alive, self._made_for = ids, alive, made_for
@@ -240,7 +241,7 @@ class FaissIndex:
         faiss, metric = self._faiss, self._faiss.METRIC_INNER_PRODUCT
         precision = "float16" if self._precision == "auto" else self._precision
         kinds = {"float16": faiss.ScalarQuantizer.QT_fp16, "int8": faiss.ScalarQuantizer.QT_8bit}
-        code = kinds.get(precision)
+        code, named = kinds.get(precision), {"float32": "Flat", "float16": "SQfp16", "int8": "SQ8"}[precision]
         if kind == "hnsw":
             plain = faiss.IndexHNSWFlat(self.dimensions, 32, metric)
             index: Any = plain if code is None else faiss.IndexHNSWSQ(self.dimensions, code, 32, metric)
@@ -248,11 +249,9 @@ class FaissIndex:
         elif kind == "pq":
             # Four bits for every four coordinates, which fit the processor's registers; the vectors themselves beside them.
             width = next(width for width in (4, 2, 1) if self.dimensions % width == 0)
-            suffix = {"float32": "RFlat", "float16": "Refine(SQfp16)", "int8": "Refine(SQ8)"}[precision]
-            index = faiss.index_factory(self.dimensions, f"PQ{self.dimensions // width}x4fs,{suffix}", metric)
+            index = faiss.index_factory(self.dimensions, f"PQ{self.dimensions // width}x4fs,Refine({named})", metric)
         elif kind == "ivf":
-            suffix = {"float32": "Flat", "float16": "SQfp16", "int8": "SQ8"}[precision]
-            index = faiss.index_factory(self.dimensions, f"IVF{_cells(rows)},{suffix}", metric)
+            index = faiss.index_factory(self.dimensions, f"IVF{_cells(rows)},{named}", metric)
             index.make_direct_map(True)
         elif code is None:
             index = faiss.IndexFlatIP(self.dimensions)
@@ -311,7 +310,7 @@ class FaissIndex:
             passes = self._alive if rows is None else self._mask(rows)
             if (kept := self._kept(scores, found, passes, k)) is not None:
                 return kept
-        return self._exact(queries, k, np.flatnonzero(self._alive) if rows is None else rows)
+        return self._exact(queries, k, rows)
 
     def _search_gpu(self, queries: np.ndarray, k: int, rows: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """GPU indexes know no selector: filters are compared row by row, the dead are asked for too and left out."""
@@ -322,7 +321,7 @@ class FaissIndex:
             scores, found = self._index.search(queries, wanted)
             if (kept := self._kept(scores, found, self._alive, k)) is not None:
                 return kept
-        return self._compared(queries, k, np.flatnonzero(self._alive) if rows is None else rows)
+        return self._compared(queries, k, self._passing(rows))
 
     def _kept(
         self, scores: np.ndarray, found: np.ndarray, passes: np.ndarray, k: int
@@ -334,16 +333,18 @@ class FaissIndex:
         order = np.stack(keep)
         return np.take_along_axis(scores, order, 1), self._ids[np.take_along_axis(found, order, 1)]
 
-    def _exact(self, queries: np.ndarray, k: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The k best of the rows, each of which is compared."""
-        faiss, options = self._faiss, {"sel": self._selector(rows)}
+    def _exact(self, queries: np.ndarray, k: int, rows: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """The k best of the rows, or of all, each of which is compared."""
+        faiss, selector = self._faiss, self._selector(self._passing(rows))
         if self._built == "ivf":
-            scores, found = self._index.search(
-                queries, k, params=faiss.SearchParametersIVF(nprobe=self._index.nlist, **options)
-            )
+            everywhere = faiss.SearchParametersIVF(nprobe=self._index.nlist, sel=selector)
         else:
-            scores, found = self._plain.search(queries, k, params=faiss.SearchParameters(**options))
+            everywhere = faiss.SearchParameters(sel=selector)
+        scores, found = self._plain.search(queries, k, params=everywhere)
         return scores, self._ids[found]
+
+    def _passing(self, rows: np.ndarray | None) -> np.ndarray:
+        return np.flatnonzero(self._alive) if rows is None else rows
 
     def _compared(self, queries: np.ndarray, k: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The same where the index takes no selector."""

@@ -9,7 +9,6 @@ import pytest
 
 pytest.importorskip("vllm")
 GROUPS = """
-import threading
 from pathlib import Path
 import torch
 import torch.distributed as dist
