@@ -109,12 +109,13 @@ class MadeText:
         return made
 
     def questions(self, count: int) -> list[str]:
+        """All different: an index remembers what it was asked last."""
         rng = np.random.default_rng(self.seed + 1)
         names = list(_SUBJECTS)
-        return [
-            _filled(_QUESTIONS[rng.integers(len(_QUESTIONS))], names[rng.integers(len(names))], rng)
-            for _ in range(count)
-        ]
+        made: dict[str, None] = {}
+        while len(made) < count:
+            made[_filled(_QUESTIONS[rng.integers(len(_QUESTIONS))], names[rng.integers(len(names))], rng)] = None
+        return list(made)
 
 
 def _filled(frame: str, subject: str, rng: np.random.Generator) -> str:

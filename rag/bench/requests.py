@@ -9,6 +9,7 @@ from collections.abc import Callable
 import httpx
 
 from rag.bench.line import Line
+from rag.bench.made_text import MadeText
 
 CLIENTS = 8
 SEARCHES = 120
@@ -39,12 +40,15 @@ async def bench_requests(url: str, bare: str, *, number: int = 1000, rounds: int
         for _ in range(rounds + 1):
             none.append(await _rate(client, number, get(bare), CLIENTS))
             ours.append(await _rate(client, number, get(live), CLIENTS))
-        asked = {"query": "monthly rent of the harbour street lease", "top_k": 10}
+        questions = iter(MadeText().questions(2 * (rounds + 1) * SEARCHES))
+
+        def search() -> httpx.Request:
+            return client.build_request("POST", "/v1/search", json={"query": next(questions), "top_k": 10})
+
         alone, many = [], []
         for _ in range(rounds + 1):
-            send = lambda: client.build_request("POST", "/v1/search", json=asked)  # noqa: E731
-            alone.append(1000 / await _rate(client, SEARCHES, send, 1))
-            many.append(await _rate(client, SEARCHES, send, 16))
+            alone.append(1000 / await _rate(client, SEARCHES, search, 1))
+            many.append(await _rate(client, SEARCHES, search, 16))
     return [
         Line(
             f"trivial route, {CLIENTS} clients",

@@ -25,6 +25,7 @@ from rag.retrieval.following import Feed, SyncEmbedder, Views
 from rag.retrieval.holdings import Holdings, stacked
 from rag.retrieval.lane import EmbeddingLane
 from rag.retrieval.lookup import Documents, Words, by_words, look_up
+from rag.retrieval.recent import Recent
 from rag.retrieval.shards import shard_of
 from rag.settings import Retrieval
 from rag.store.feed import ChunkRow
@@ -33,10 +34,8 @@ from rag.store.views import ViewState
 log = structlog.get_logger(__name__)
 CATCH_UP_SECONDS = 2.0
 """How long a search waits for the index to reach `at_least`."""
-CHANGES_AT_ONCE = 200
-VECTORS_AT_ONCE = 2000
-RETRY_SECONDS = 1.0
-REPORT_SECONDS = 10.0
+CHANGES_AT_ONCE, VECTORS_AT_ONCE = 200, 2000
+RETRY_SECONDS, REPORT_SECONDS = 1.0, 10.0
 
 
 class IndexView:
@@ -66,16 +65,14 @@ class IndexView:
         self._feed, self._embedder, self._settings, self._resolve = feed, embedder, settings, resolve
         self._model, self._load_embedder, self._views = model or embedder.version, load, views
         self._snapshots, self._use_gpu, self._shard = snapshots, use_gpu, shard
-        self._id = uuid4().hex
-        self._guard, self._writing = threading.Lock(), threading.Lock()
-        self._lane = EmbeddingLane()
+        self._id, self._guard, self._writing = uuid4().hex, threading.Lock(), threading.Lock()
+        self._lane, self._recent = EmbeddingLane(), Recent()
         self._moved, self._wake = asyncio.Condition(), asyncio.Event()
         self._tail: asyncio.Task[None] | None = None
         self._beside: asyncio.Task[None] | None = None
         self._work = TemporaryDirectory(prefix="redwell-index-")
-        self._sequence = self._applied = 0
+        self._sequence, self._applied, self._reported = 0, 0, 0.0
         self._saved: int | None = None
-        self._reported = 0.0
         self._clear()
 
     def _clear(self) -> None:
@@ -163,7 +160,7 @@ class IndexView:
             document_ids = await self._resolve(query.filter)
             if not document_ids:
                 return Candidates(self._sequence)
-        found: Candidates | None = None
+        found = self._recent.find(query, document_ids, self._applied, self._sequence)
         while found is None:
             embedder, vector, words = self._embedder, None, None
             if query.mode is Mode.HYBRID:
@@ -193,7 +190,9 @@ class IndexView:
             if query.mode is not Mode.DENSE and (words is None or words.applied != self._applied):
                 words = self._words(query, ids)
             least = self._settings.candidates
-            return look_up(self._dense, self._held, query, vector, words, ids, least, self._sequence)
+            found = look_up(self._dense, self._held, query, vector, words, ids, least, self._sequence)
+            self._recent.keep(query, ids, self._applied, found)
+            return found
 
     # ------------------------------------------------------------------------------------------------------ tailing
 
@@ -298,6 +297,7 @@ class IndexView:
         with self._writing, self._guard:
             new.follow(old)
             self._dense = new
+            self._applied += 1
         log.info("index_refitted", rows=len(new), kind=new.kind)
 
     async def _switch(self, model: str) -> None:
@@ -320,6 +320,7 @@ class IndexView:
         with self._writing, self._guard:
             dense.remove(np.setdiff1d(dense.ids, self._held.ids))
             self._dense, self._embedder, self._model = dense, embedder, model
+            self._applied += 1
 
     async def _complete(self, dense: FaissIndex, model: str, guard: threading.Lock | None) -> None:
         """Add the vectors that the store has and the index has not; `guard` where others use this index."""
@@ -345,6 +346,7 @@ class IndexView:
         with self._writing, guard:
             wanted = np.isin(ids, self._held.ids)
             dense.add(np.array(ids)[wanted], vectors[wanted])
+            self._applied += 1
             return int(wanted.sum())
 
     async def _embedder_of(self, model: str) -> SyncEmbedder:

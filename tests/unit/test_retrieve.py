@@ -229,6 +229,52 @@ async def test_a_change_between_the_words_and_the_vector_of_a_search_is_seen_who
     assert {hit.chunk_id for hit in found.hits} == {3, 4}
 
 
+@pytest.fixture
+def looked_up(monkeypatch) -> list[SearchQuery]:
+    """The searches that the indexes were asked for."""
+    asked: list[SearchQuery] = []
+    look_up = retrieve.look_up
+    monkeypatch.setattr(retrieve, "look_up", lambda *args: asked.append(args[2]) or look_up(*args))
+    return asked
+
+
+async def test_a_question_that_comes_again_is_not_looked_up_again(feed, opened, looked_up):
+    view = await opened(feed)
+    first = await view.search(SearchQuery("monthly rent"))
+    assert await view.search(SearchQuery("monthly rent", at_least=2)) == first
+    assert looked_up == [SearchQuery("monthly rent")]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"text": "monthly rents"},
+        {"mode": Mode.DENSE},
+        {"top_k": 40},
+        {"filter": Filter(collections=("b",))},
+        {"filter": Filter(document_ids=("cats",))},
+        {"filter": Filter(types=("cats",))},
+    ],
+)
+async def test_what_is_remembered_of_one_search_is_not_given_to_another(feed, opened, looked_up, other):
+    view = await opened(feed)
+    query = SearchQuery("monthly rent")
+    for asked in (query, replace(query, **other), query):
+        await view.search(asked)
+    assert looked_up == [query, replace(query, **other)]
+
+
+async def test_a_question_that_comes_again_after_a_change_meets_the_changed_index(feed, opened):
+    view = await opened(feed)
+    assert (await texts(view, feed, "monthly rent"))[0] == "The monthly rent is 2,450 euros."
+    new = feed.put("more", "The monthly rent rises to 2,600 euros.")
+    assert "The monthly rent rises to 2,600 euros." in await texts(view, feed, "monthly rent", at_least=new)
+    gone = feed.drop("rent")
+    found = await view.search(SearchQuery("monthly rent", at_least=gone))
+    assert 1 not in {hit.chunk_id for hit in found.hits}
+    assert found.sequence == gone
+
+
 async def test_new_chunks_of_a_document_take_the_place_of_the_old(feed, opened):
     view = await opened(feed)
     seq = feed.put("cats", "Cats hunt at night.")
