@@ -27,6 +27,7 @@ _MONEY = re.compile(r"[€$£]|\b(?:EUR|USD|GBP|CHF)\b|\d[.,]\d\d\b")
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
 _DATE = re.compile(rf"\b\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}}\b|\b(?:19|20)\d\d\b|\b(?:{_MONTHS})\b")
 _NAME = re.compile(r"[A-ZÄÖÜ][\w'’-]+ (?:[A-Z]\. )?[A-ZÄÖÜ][\w'’-]+")
+_CLAUSE = re.compile(r"(?:§ ?)?\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]|[ivx]{1,4})[.)] ")
 _COUNT = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|monthly|weekly|daily|once|twice)\b",
     re.IGNORECASE,
@@ -44,7 +45,8 @@ _ASKS = (
     ),
     (
         re.compile(
-            r"\bwho\b|\bwhose\b|\bwhom\b|^which (?:person|engineer|nurse|architect|councillor|company|bank)\b", re.I
+            r"^(?:\w+ )?who(?:se|m)?\b|[,;] who(?:se|m)?\b|^which (?:person|engineer|nurse|architect|councillor|company|bank)\b",
+            re.I,
         ),
         _NAME,
     ),
@@ -70,7 +72,7 @@ class Evidence:
     """Of its embedding with the question's."""
     fits: float = 0.0
     """1 when it holds something of the kind that was asked for (an amount, a date, a name, a number), -1 when not, 0 when the
-    question does not tell."""
+    question does not tell, and where a person may as well be told by what he is ("the tenant pays")."""
 
 
 Similarity = Callable[[str, Sequence[str]], Awaitable[list[float]]]
@@ -114,12 +116,18 @@ def _units(passages: Sequence[Passage]) -> Iterable[_Unit]:
         for position, line in enumerate(lines):
             following = lines[position + 1] if position + 1 < len(lines) else None
             joined = [line]
-            label = len(line.text) <= SHORT_CHARS and not line.text.rstrip().endswith((".", "!", "?"))
-            if label and following and following.end - line.start <= WINDOW_CHARS:
+            if following and _labels(line, following):
                 text = chunk.text[line.start - chunk.start : following.end - chunk.start]
                 joined.append(Segment(line.start, following.end, text))
             for segment in joined:
                 yield _Unit(index, segment, context, chunk.text, documents[chunk.document_id])
+
+
+def _labels(line: Segment, following: Segment) -> bool:
+    """Is it the label of what follows? The heading of numbered clauses is no more the first one's than the others'."""
+    ended = line.text.rstrip().endswith((".", "!", "?"))
+    short = len(line.text) <= SHORT_CHARS and following.end - line.start <= WINDOW_CHARS
+    return short and not ended and not _CLAUSE.match(following.text)
 
 
 class _Words(dict[str, frozenset[str]]):
@@ -172,7 +180,8 @@ def _fits(question: str, text: str) -> float:
     for asks, holds in _ASKS:
         if asks.search(question):
             own = "|".join(re.escape(word) for word in question.split() if len(word) > 2)
-            return 1.0 if holds.search(re.sub(own or r"(?!)", " ", text)) else -1.0
+            lacking = 0.0 if holds is _NAME else -1.0
+            return 1.0 if holds.search(re.sub(own or r"(?!)", " ", text)) else lacking
     return 0.0
 
 
