@@ -140,7 +140,9 @@ def execute(ids: Sequence[int], settings: Settings, plan: Plan, *, llm: str) -> 
     workers = settings.reading
     shared = (settings, plan, llm)
     data = data.map_batches(Take, fn_constructor_args=shared, batch_size=size, **_actors(workers.scaling))
-    data = data.map_batches(Recognize, fn_constructor_args=shared, batch_size=None, **_actors(workers.ocr))
+    data = data.map_batches(
+        Recognize, fn_constructor_args=shared, batch_size=None, **_actors(workers.ocr.one_core_each)
+    )
     for operator in (
         (FindEntities, settings.entities.scaling),
         (Index, settings.embedding.scaling),

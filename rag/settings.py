@@ -91,7 +91,8 @@ class Reading(Section):
     min_confidence: float = Field(default=0.6, ge=0, le=1)
     """A page read with less (mean of its words, 0..1) is flagged: on the record, on the page and on citations from it."""
     scaling: Scaling = Scaling(max_ongoing_requests=4, cpus=0.5)
-    ocr: Scaling = Scaling(min_replicas=2, max_replicas=2, cpus=1.0, max_ongoing_requests=2, target_ongoing_requests=1)
+    ocr: Scaling = Scaling(cpus=2.0, max_ongoing_requests=4, target_ongoing_requests=2)
+    """A replica reads as many pages at once as it has whole CPUs: one process for two cores, since each that waits takes time."""
 
 
 class Entities(Tried):

@@ -94,6 +94,8 @@ def profile_stages(settings: Settings) -> tuple[StageCost, ...]:
             if settings.llm.base_url:
                 continue
             cost = replace(cost, workers=settings.llm.tensor_parallel * settings.llm.pipeline_parallel)
+        if name == "ocr":
+            cost = replace(cost, at_once=scaling.whole_cpus)
         stages.append(replace(cost, cpus=scaling.cpus, min_replicas=scaling.min_replicas))
     return tuple(stages)
 

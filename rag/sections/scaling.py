@@ -58,6 +58,23 @@ class Scaling(Section):
             raise ValueError(f"min_replicas is {self.min_replicas}, and max_replicas only {self.max_replicas}")
         return self
 
+    @property
+    def whole_cpus(self) -> int:
+        """What a replica can do at once where each piece of work keeps a core busy; at least 1."""
+        return max(1, int(self.cpus))
+
+    @property
+    def one_core_each(self) -> Self:
+        """As much work at once, by more replicas of one CPU."""
+        cores = self.whole_cpus
+        return self.model_copy(
+            update={
+                "cpus": min(self.cpus, 1.0),
+                "min_replicas": cores * self.min_replicas,
+                "max_replicas": cores * self.max_replicas,
+            }
+        )
+
     def serve_options(self, *, queued_per_replica: float | None = None) -> dict[str, Any]:
         """The options of a Ray Serve deployment: a fixed number of replicas, or autoscaling between two.
 

@@ -95,11 +95,11 @@ class OcrDeployment:
     def __init__(self, settings: Settings) -> None:
         log_as_json(settings)
         self._engine = engines.ocr(settings)
-        # One page at a time: the replica has one core, and its queue is the next page's wait.
-        self._core = asyncio.Semaphore(1)
+        # A page a core: the replica's queue is the next page's wait.
+        self._cores = asyncio.Semaphore(settings.reading.ocr.whole_cpus)
 
     async def recognize(self, task: PageTask) -> Page:
-        async with self._core:
+        async with self._cores:
             return await asyncio.to_thread(self._engine.recognize, task)
 
 

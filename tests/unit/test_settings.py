@@ -50,8 +50,18 @@ def test_what_is_called_can_go_to_zero_and_begins_with_one():
     assert "initial_replicas" not in load("cluster").entities.scaling.serve_options()["autoscaling_config"]
 
 
+def test_a_replica_does_as_much_at_once_as_it_has_whole_cpus():
+    ocr = load("cpu").reading.ocr
+    assert (ocr.min_replicas, ocr.whole_cpus) == (1, 2)
+    spread = ocr.one_core_each
+    assert (spread.min_replicas, spread.max_replicas, spread.cpus, spread.whole_cpus) == (2, 2, 1.0, 1)
+    assert load("cluster").reading.ocr.one_core_each == load("cluster").reading.ocr
+    half = ocr.model_copy(update={"cpus": 0.5})
+    assert (half.whole_cpus, half.one_core_each) == (1, half)
+
+
 def test_replicas_have_an_order():
-    with pytest.raises(ConfigurationError, match="min_replicas is 3, and max_replicas only 2"):
+    with pytest.raises(ConfigurationError, match="min_replicas is 3, and max_replicas only 1"):
         load("cpu", overrides={"reading": {"ocr": {"min_replicas": 3}}})
 
 
