@@ -114,7 +114,8 @@ def build_application(settings: Settings) -> serve.Application:
     analysis = settings.analysis
     scaling = analysis.scaling.serve_options(queued_per_replica=analysis.documents_per_replica)
     analyzer = AnalyzerDeployment.options(**scaling).bind(settings, handles)
-    jobs = scaled(JobsDeployment, settings.ingestion.scaling).bind(settings)
+    apart = settings.ingestion.apart
+    jobs = scaled(JobsDeployment, settings.ingestion.scaling).bind(settings) if apart else None
     # Without a bound the proxy keeps what it cannot hand on until it is timed out; refused at once, it can come again.
     ingress = scaled(IngressDeployment, settings.analysis.ingress).options(
         max_queued_requests=WAITING_REQUESTS, backpressure_config={"status_code": 503, "retry_after_s": 1}

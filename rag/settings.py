@@ -224,7 +224,11 @@ class Ingestion(Section):
     private_addresses: bool = False
     """Read http:// and https:// sources of loopback, private and link-local addresses too."""
     jobs_at_once: int = 1
+    """Of each replica that starts jobs."""
+    apart: bool = False
+    """Jobs are started, and callbacks delivered, by a deployment of its own; else by the Analyzer: a process less."""
     scaling: Scaling = Scaling(cpus=0.1)
+    """Of that deployment."""
 
 
 class Webhooks(Section):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
 from ray import serve
@@ -14,14 +14,27 @@ from rag.errors import Unavailable
 from rag.launch import is_loopback
 from rag.rpc.door import GrpcDoor
 from rag.runtime.queue_policy import DEPTH
-from rag.services import open_state
+from rag.services import State, open_state
 from rag.serving.monitoring import deployment_states, log_as_json
 from rag.serving.transport import services_over
 from rag.settings import Settings
 
+if TYPE_CHECKING:
+    from ingestion.supervisor import Supervisor
+
+STOPPED = "the loop that starts jobs stopped"
+
+
+def _supervisor(settings: Settings, state: State) -> Supervisor:
+    from ingestion.supervisor import Supervisor
+
+    return Supervisor(settings, state, address=ray.get_runtime_context().gcs_address)
+
 
 @serve.deployment(name="Analyzer")
 class AnalyzerDeployment:
+    """Works the queue, and starts the jobs of the API too where they are not `ingestion.apart`."""
+
     async def __init__(self, settings: Settings, handles: dict[str, DeploymentHandle]) -> None:
         from rag.runtime.metrics import watch_queue
         from rag.worker import Worker
@@ -30,6 +43,7 @@ class AnalyzerDeployment:
         services = services_over(settings, handles)
         await services.state.database.connect()
         self._jobs = services.state.jobs
+        self._supervisor = None if settings.ingestion.apart else _supervisor(settings, services.state)
         self._worker = Worker(services, owner=serve.get_replica_context().replica_id.unique_id)
         seconds = settings.monitoring.queue_seconds
         self._watch = asyncio.create_task(watch_queue(services.state.jobs, services.metrics, seconds=seconds))
@@ -44,28 +58,30 @@ class AnalyzerDeployment:
     def check_health(self) -> None:
         if not self._worker.healthy or self._watch.done():
             raise RuntimeError("a slot of the analyzer stopped")
+        if self._supervisor is not None and not self._supervisor.healthy:
+            raise RuntimeError(STOPPED)
 
     async def __del__(self) -> None:
         """Serve awaits it when a replica is shut down: leases are given back at once."""
         self._watch.cancel()
+        if self._supervisor is not None:
+            await self._supervisor.stop()
         await self._worker.stop()
 
 
 @serve.deployment(name="Jobs")
 class JobsDeployment:
-    """Starts the jobs of the API as processes of their own, and delivers callbacks."""
+    """Starts the jobs of the API as processes of their own, and delivers callbacks: where `ingestion.apart` is set."""
 
     async def __init__(self, settings: Settings) -> None:
-        from ingestion.supervisor import Supervisor
-
         log_as_json(settings)
         state = open_state(settings)
         await state.database.connect()
-        self._supervisor = Supervisor(settings, state, address=ray.get_runtime_context().gcs_address)
+        self._supervisor = _supervisor(settings, state)
 
     def check_health(self) -> None:
         if not self._supervisor.healthy:
-            raise RuntimeError("the loop that starts jobs stopped")
+            raise RuntimeError(STOPPED)
 
     async def __del__(self) -> None:
         await self._supervisor.stop()
@@ -81,7 +97,7 @@ class IngressDeployment(GrpcDoor):
         settings: Settings,
         handles: dict[str, DeploymentHandle],
         analyzer: DeploymentHandle,
-        jobs: DeploymentHandle,
+        jobs: DeploymentHandle | None,
     ) -> None:
         log_as_json(settings)
         self._services = replace(services_over(settings, handles), deployments=deployment_states)

@@ -40,6 +40,7 @@ class Deployed:
             "server": {"port": port},
             "llm": {"base_url": "http://127.0.0.1:9/v1"},
             "entities": ASLEEP,
+            "ingestion": {"apart": True},
         }
         self._config: dict[str, Any] = {
             "http_options": {"host": "127.0.0.1", "port": port},
@@ -102,6 +103,7 @@ def test_batches_change_while_it_runs_and_what_is_at_zero_wakes_up(deployed: Dep
     from ray import serve
 
     deployed.put()
+    assert len(deployed.replicas("Jobs")) == 1  # `ingestion.apart`: else the Analyzer does what it does
     embedder = serve.get_deployment_handle("Embedder", "redwell")
     texts, version = [f"The rent of flat {number} is due." for number in range(8)], embedding_version(load("cpu"))
 

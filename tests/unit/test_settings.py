@@ -13,6 +13,7 @@ def test_every_profile_loads():
     assert load("gpu").entities.scaling.gpus == 0.1
     cluster = load("cluster")
     assert (cluster.llm.tensor_parallel, cluster.reading.ocr.max_replicas) == (4, 64)
+    assert (cluster.ingestion.apart, load("cpu").ingestion.apart) == (True, False)
 
 
 def test_a_misspelt_key_is_named():
