@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rag.analysis import entity_rules
-from rag.analysis.entity_rules import luhn
+from rag.analysis.entity_rules import payment_card
 from rag.redaction.recognisers import numbers
 from rag.sections.guarding import Redaction
 
@@ -153,7 +153,7 @@ def _has_digit(text: str) -> bool:
 
 _RULES: tuple[tuple[Pii, re.Pattern[str], Callable[[str], bool]], ...] = (
     (Pii.EMAIL, re.compile(r"(?<![\w.+'-])[\w.+-]+(?:'[\w.+-]+)? ?@ ?[\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}\b"), _any),
-    (Pii.CARD, re.compile(r"(?<![\d.,-])\d(?:[ -]?\d){12,18}(?![\d-])"), luhn),
+    (Pii.CARD, re.compile(r"(?<![\d.,-])\d(?:[ -]?\d){12,18}(?![\d-])"), payment_card),
     (Pii.SOCIAL_SECURITY, re.compile(rf"(?<!\w)\d\d{_SEP}\d{{6}}{_SEP}[A-Z]{_SEP}\d{{3}}(?!\w)"), german_pension_number),
     (Pii.TAX_ID, re.compile(rf"(?<![\d.,/-])\d\d{_SEP}\d{{3}}{_SEP}\d{{3}}{_SEP}\d{{3}}(?![\d,/-])"), german_tax_id),
     (Pii.TAX_ID, _labelled(r"steuernummer|steuer-nr|st\.-nr|tax (?:id|identification)|tin", r"[\d][\d /-]{7,15}\d"), _has_digit),

@@ -6,7 +6,7 @@ from rag.errors import InvalidInput
 from rag.fakes import text_page
 from rag.model import Entity
 from rag.redaction.plan import PERSONAL, chosen_kinds, plan, redacted_text
-from rag.redaction.rules import Countries, find, german_pension_number, german_tax_id, luhn
+from rag.redaction.rules import Countries, find, german_pension_number, german_tax_id
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,40 @@ def test_what_has_wrong_check_digits_is_none(text):
     assert find(text, PERSONAL) == []
 
 
+@pytest.mark.parametrize(
+    "card",
+    [
+        "5500 0000 0000 0004",
+        "4111-1111-1111-1111",
+        "2223 0031 2200 3222",
+        "3782 822463 10005",
+        "3056 930902 5904",
+        "3852 000002 3237",
+        "1354 1234 5678 911",
+        "6304 0000 0000 0000",
+    ],
+)
+def test_cards_of_all_networks_are_found(card):
+    text = f"Paid with {card} today."
+    assert [(one.kind, text[one.start : one.end]) for one in find(text, PERSONAL)] == [("CARD", card)]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "Nothing 0000 0000 0000 0000",
+        "a wrong digit 5500 0000 0000 0005",
+        "IMEI 490154203237518",
+        "SIRET 732 829 320 00074",
+        "EAN 4006381334013",
+        "SIM 8991 1012 0000 3204 514",
+    ],
+)
+def test_other_numbers_with_a_right_check_digit_are_no_cards(number):
+    assert "CARD" not in [one.kind for one in find(number, PERSONAL)]
+
+
 def test_check_digits():
-    assert luhn("5500 0000 0000 0004")
-    assert not luhn("0000 0000 0000 0000")
     assert german_tax_id("86095742719")
     assert not german_tax_id("86095742718")
     assert german_pension_number("15070649C103")
