@@ -12,7 +12,7 @@ from rag.retrieval.candidates import Candidates
 from rag.retrieval.lookup import Documents
 
 QUESTIONS = 256
-"""Some 20 kB each: about 5 MB."""
+"""Some 40 kB each, 80 at most: 10 to 20 MB."""
 FEW_DOCUMENTS = 64
 """A search that is kept to more documents than these is not remembered: to compare their ids takes memory and time as well."""
 

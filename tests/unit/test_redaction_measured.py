@@ -28,8 +28,5 @@ def test_what_only_looks_like_personal_data():
     taken = [row["text"] for row in ROWS if "kind" not in row and find(row["text"], PERSONAL, COUNTRIES)]
     assert sorted(taken) == [
         "Batch AS601206A, body tight screw",
-        "EAN 3068320113784 mineral water 53.50",
-        "IMEI 490154203237518 of the returned device",
         "See 3.1.4.1 and 3.1.4.2 of the agreement.",
-        "Siret 53084813400017",
     ]
