@@ -38,10 +38,12 @@ _ASKS = (
             r"\bhow much\b|\b(?:amount|price|cost|costs|total|rent|fee|salary|sum|balance|budget|revenue)\b", re.I
         ),
         _MONEY,
+        -1.0,
     ),
     (
         re.compile(r"\bwhen\b|\bdate\b|\bdeadline\b|\b(?:what|which) (?:day|year|month)\b", re.I),
         _DATE,
+        -1.0,
     ),
     (
         re.compile(
@@ -49,6 +51,7 @@ _ASKS = (
             re.I,
         ),
         _NAME,
+        0.0,
     ),
     (
         re.compile(
@@ -56,8 +59,10 @@ _ASKS = (
             re.I,
         ),
         _COUNT,
+        -1.0,
     ),
 )
+"""How a question asks; what an answer to it holds; what a sentence without that counts (`Evidence.fits`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +182,9 @@ def _news(terms: dict[str, float], text: str) -> float:
 
 def _fits(question: str, text: str) -> float:
     """As `Evidence.fits`."""
-    for asks, holds in _ASKS:
+    for asks, holds, lacking in _ASKS:
         if asks.search(question):
             own = "|".join(re.escape(word) for word in question.split() if len(word) > 2)
-            lacking = 0.0 if holds is _NAME else -1.0
             return 1.0 if holds.search(re.sub(own or r"(?!)", " ", text)) else lacking
     return 0.0
 

@@ -28,7 +28,7 @@ class Recent:
         """What an index in this state found, told with the `sequence` that it has reached since. None: it has to be asked."""
         key = _key(query, documents)
         with self._turn:
-            known = None if key is None else self._found.get(key)
+            known = self._found.get(key)
             if known is None or known[0] != applied:
                 return None
             self._found.move_to_end(key)
