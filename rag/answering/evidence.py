@@ -93,6 +93,8 @@ class _Unit:
     """The whole passage."""
     document: str
     """All that was retrieved of its document."""
+    heads: bool = False
+    """The heading of numbered clauses: it tells what they are about, and answers nothing itself."""
 
 
 async def gather_evidence(question: str, passages: Sequence[Passage], similarity: Similarity) -> list[Evidence]:
@@ -100,7 +102,8 @@ async def gather_evidence(question: str, passages: Sequence[Passage], similarity
     units = list(_units(passages))
     terms = _weighted_terms(question, units)
     words = _Words()
-    pool = sorted(units, key=lambda unit: -_coverage(terms, words[unit.context] | words[unit.segment.text]))[
+    telling = [unit for unit in units if not unit.heads]
+    pool = sorted(telling, key=lambda unit: -_coverage(terms, words[unit.context] | words[unit.segment.text]))[
         :CANDIDATES
     ]
     cosines = await similarity(question, [unit.segment.text for unit in pool])
@@ -120,19 +123,21 @@ def _units(passages: Sequence[Passage]) -> Iterable[_Unit]:
         lines = segments(chunk.text, chunk.start)
         for position, line in enumerate(lines):
             following = lines[position + 1] if position + 1 < len(lines) else None
+            # The heading of numbered clauses is no more the first one's than the others'.
+            labels = following is not None and _labels(line)
+            heads = labels and _CLAUSE.match(following.text) is not None
             joined = [line]
-            if following and _labels(line, following):
+            if labels and not heads and following.end - line.start <= WINDOW_CHARS:
                 text = chunk.text[line.start - chunk.start : following.end - chunk.start]
                 joined.append(Segment(line.start, following.end, text))
+            heads = heads and not _CLAUSE.match(line.text)
             for segment in joined:
-                yield _Unit(index, segment, context, chunk.text, documents[chunk.document_id])
+                yield _Unit(index, segment, context, chunk.text, documents[chunk.document_id], heads)
 
 
-def _labels(line: Segment, following: Segment) -> bool:
-    """Is it the label of what follows? The heading of numbered clauses is no more the first one's than the others'."""
-    ended = line.text.rstrip().endswith((".", "!", "?"))
-    short = len(line.text) <= SHORT_CHARS and following.end - line.start <= WINDOW_CHARS
-    return short and not ended and not _CLAUSE.match(following.text)
+def _labels(line: Segment) -> bool:
+    """Is it a short line that says what the next one is about?"""
+    return len(line.text) <= SHORT_CHARS and not line.text.rstrip().endswith((".", "!", "?"))
 
 
 class _Words(dict[str, frozenset[str]]):

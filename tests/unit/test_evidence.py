@@ -107,3 +107,27 @@ async def test_a_heading_is_no_more_the_first_clause_s_than_the_others(question,
 async def test_a_label_is_joined_with_its_value():
     found = await gather_evidence("What is the cost?", [passage("Estimated cost\nEUR 86,400.00\n")], same)
     assert "Estimated cost\nEUR 86,400.00" in {item.segment.text for item in found}
+
+
+HOUSE_RULES = """House rules of the bakehouse at Tannmatt
+1. The oven is heated on Tuesdays and Fridays, from five in the morning, by Vreni Aebi.
+2. The key hangs at the schoolhouse; who loses it pays 35 francs.
+"""
+
+
+async def test_the_heading_of_clauses_answers_nothing():
+    """It says the question's names and, of "in the kitchen of the house", the house."""
+
+    async def cosine(question, texts):
+        return [0.8 if text.startswith("House rules") else 0.4 for text in texts]
+
+    found = await gather_evidence(
+        "Where does the key of the Tannmatt bakehouse hang?", [passage(HOUSE_RULES, name="rules.txt")], cosine
+    )
+    assert found[0].segment.text.startswith("2. The key hangs")
+    assert not any("House rules" in item.segment.text for item in found)
+
+
+async def test_short_clauses_are_no_headings_of_one_another():
+    found = await gather_evidence("Is there milk?", [passage(f"{TERM}\n1. Bread\n2. Milk\n3. Butter\n")], same)
+    assert {item.segment.text for item in found} >= {"1. Bread", "2. Milk", "3. Butter"}
