@@ -17,7 +17,7 @@ from typing import cast
 from rag.access.audit import noted
 from rag.answering.cite import ALSO, QUOTED, Citations
 from rag.answering.evidence import Evidence, gather_evidence, relevance
-from rag.answering.ground import check, content_words
+from rag.answering.ground import check, content_words, unfinished
 from rag.answering.prompts import Prompt, answer_prompt
 from rag.answering.segments import segments
 from rag.corpus.answering import counted_answer
@@ -30,8 +30,8 @@ from rag.runtime.metrics import count_answer
 from rag.services import Services
 from rag.whole.answering import whole_answer
 
-NEXT_QUESTION = "Question:"
-"""A small model goes on with one of its own. The engine is not told to stop there: it would hold back as many characters of what it has
+GOES_ON = re.compile(r"Question:|</?passage\b")
+"""A small model goes on with a question of its own, or with another passage. The engine is not told to stop there: it would hold back as many characters of what it has
 written, and the first words with them."""
 NOT_FOUND = "This is not in your documents."
 _REFUSAL = re.compile(
@@ -164,8 +164,8 @@ async def _answer(request: AskRequest, services: Services) -> AsyncIterator[Answ
             async for token in tokens:
                 draft, usage = draft + token.text, token.usage or usage
                 yield token
-                if NEXT_QUESTION in draft:
-                    draft = draft.partition(NEXT_QUESTION)[0]
+                if more := GOES_ON.search(draft):
+                    draft = draft[: more.start()]
                     break
     except (Unavailable, DeadlineExceeded):
         # The model is away: passages without a written answer are better than none.
@@ -174,7 +174,7 @@ async def _answer(request: AskRequest, services: Services) -> AsyncIterator[Answ
 
     strict = settings.strict if request.strict is None else request.strict
     citations = Citations(passages, services.state.documents, min_confidence=services.settings.reading.min_confidence)
-    text, checks = await _ground(question, draft.strip(), evidence, citations, strict=strict)
+    text, checks = await _ground(question, draft.strip(), evidence, citations, strict=strict, least=settings.min_told)
     for citation in citations.all:
         yield Cited(citation)
     clock.mark("ground", mark)
@@ -244,7 +244,7 @@ def _by_evidence(passages: Sequence[Passage], evidence: Sequence[Evidence], coun
 
 
 async def _ground(
-    question: str, draft: str, evidence: Sequence[Evidence], citations: Citations, *, strict: bool
+    question: str, draft: str, evidence: Sequence[Evidence], citations: Citations, *, strict: bool, least: float
 ) -> tuple[str, list[SentenceCheck]]:
     """Check each sentence; in strict mode what is not supported gives way to the best passage, quoted."""
     top = evidence[0].score
@@ -256,9 +256,9 @@ async def _ground(
     checks: list[SentenceCheck] = []
     for sentence in (" ".join(piece.text.split()) for piece in segments(draft)):
         # What only repeats the question is no answer, however well supported.
-        if not set(content_words(sentence)) - asked or _REFUSAL.search(sentence):
+        if not set(content_words(sentence)) - asked or _REFUSAL.search(sentence) or unfinished(sentence):
             continue
-        support = check(sentence, candidates, preference)
+        support = check(sentence, candidates, preference, asked=asked, least=least)
         if support.supported:
             citation = await citations.cite(trusted[support.index])
             parts.append(f"{sentence} [{citation.marker}]")

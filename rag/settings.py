@@ -189,6 +189,9 @@ class Reranking(Section):
 class Answering(Section):
     strict: bool = True
     """Replace what the passages do not support by the best passage, quoted."""
+    min_told: float = Field(default=0.8, ge=0, le=1)
+    """Share of what a sentence tells beyond the question's own words that must stand in the sentence cited for it. The packaged model
+    is believed nearly word for word; larger ones put things in other words, and the profiles for them ask for 0.5."""
     context_tokens: int = 1500
     passages: int = 5
     first_word_seconds: float = Field(default=20, gt=0)

@@ -123,14 +123,14 @@ def _units(passages: Sequence[Passage]) -> Iterable[_Unit]:
         lines = segments(chunk.text, chunk.start)
         for position, line in enumerate(lines):
             following = lines[position + 1] if position + 1 < len(lines) else None
-            # The heading of numbered clauses is no more the first one's than the others'.
-            labels = following is not None and _labels(line)
-            heads = labels and _CLAUSE.match(following.text) is not None
-            joined = [line]
-            if labels and not heads and following.end - line.start <= WINDOW_CHARS:
-                text = chunk.text[line.start - chunk.start : following.end - chunk.start]
-                joined.append(Segment(line.start, following.end, text))
-            heads = heads and not _CLAUSE.match(line.text)
+            heads, joined = False, [line]
+            if following and _labels(line):
+                if _CLAUSE.match(following.text):
+                    # The heading of numbered clauses is no more the first one's than the others'.
+                    heads = not _CLAUSE.match(line.text)
+                elif following.end - line.start <= WINDOW_CHARS:
+                    text = chunk.text[line.start - chunk.start : following.end - chunk.start]
+                    joined.append(Segment(line.start, following.end, text))
             for segment in joined:
                 yield _Unit(index, segment, context, chunk.text, documents[chunk.document_id], heads)
 

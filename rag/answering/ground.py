@@ -6,7 +6,7 @@ No model is asked: a small model must never be believed over the page, and a che
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -117,6 +117,8 @@ MONTHS = [
 ]
 
 SUPPORT = 0.6
+TOLD = 0.8
+"""The like of what a sentence tells beyond the question's words, which whatever was found for it says as well."""
 STEMS = 16_384
 """That are remembered: the words of an answer's sixteen passages are some thousand, nearly all of them said again and again."""
 
@@ -128,10 +130,8 @@ class Support:
     score: float
     """Share of the sentence's content words found there, 0..1."""
     missing: tuple[str, ...]
-
-    @property
-    def supported(self) -> bool:
-        return self.index >= 0 and not self.missing and self.score >= SUPPORT
+    """Numbers, names and a negation that the candidate lacks."""
+    supported: bool = False
 
 
 @lru_cache(STEMS)
@@ -165,12 +165,22 @@ def names(text: str) -> list[str]:
     return found
 
 
-def check(sentence: str, candidates: Sequence[str], preference: Sequence[float] = ()) -> Support:
-    """The candidate that supports `sentence` best; `preference` (0..1 each) decides between equals."""
+def check(
+    sentence: str,
+    candidates: Sequence[str],
+    preference: Sequence[float] = (),
+    *,
+    asked: Set[str] = frozenset(),
+    least: float = TOLD,
+) -> Support:
+    """The candidate that supports `sentence` best; `preference` (0..1 each) decides between equals.
+
+    Where it answers a question with the content words `asked`, the share `least` (0..1) of its other ones must stand there too.
+    """
     best = Support(-1, 0.0, ())
     best_rank = (-1, -1.0)
     for index, candidate in enumerate(candidates):
-        support = _compare(sentence, candidate, index)
+        support = _compare(sentence, candidate, index, asked, least)
         weight = preference[index] if index < len(preference) else 0.0
         rank = (1 if support.supported else 0, support.score - 0.3 * len(support.missing) + 0.5 * weight)
         if rank > best_rank:
@@ -178,7 +188,7 @@ def check(sentence: str, candidates: Sequence[str], preference: Sequence[float] 
     return best
 
 
-def _compare(sentence: str, candidate: str, index: int) -> Support:
+def _compare(sentence: str, candidate: str, index: int, asked: Set[str], least: float) -> Support:
     words = content_words(sentence)
     there = set(content_words(candidate))
     digits = numbers(candidate)
@@ -188,8 +198,21 @@ def _compare(sentence: str, candidate: str, index: int) -> Support:
     if _NEGATION.search(sentence) and not _NEGATION.search(candidate):
         missing.append("not")
     spoken = [word for word in words if not word[0].isdigit()]
-    score = sum(word in there for word in spoken) / len(spoken) if spoken else float(bool(words))
-    return Support(index, score, tuple(dict.fromkeys(missing)))
+    score = _share(spoken, there) if spoken else float(bool(words))
+    told = [word for word in spoken if word not in asked] if asked else []
+    supported = not missing and score >= SUPPORT and _share(told, there) >= least
+    return Support(index, score, tuple(dict.fromkeys(missing)), supported)
+
+
+def _share(words: Sequence[str], there: Set[str]) -> float:
+    """Of no words all stand there."""
+    return sum(word in there for word in words) / len(words) if words else 1.0
+
+
+def unfinished(sentence: str) -> bool:
+    """Does it break off ("The report was")? What was cut at the limit of tokens, or a model left standing."""
+    words = _WORD.findall(sentence)
+    return not words or (sentence.rstrip()[-1].isalpha() and words[-1].casefold() in _STOP)
 
 
 def _plain(number: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from rag.adapters.ocr_tesseract import TesseractOcr
 from rag.answer import EVIDENCE_PASSAGES, AskRequest, complete
 from rag.answering.cite import ALSO, QUOTED
-from rag.answering.ground import check
+from rag.answering.ground import check, content_words
 from rag.evaluation.corpora import Asked, QuestionSet, Source
 from rag.evaluation.files import in_place
 from rag.evaluation.library import Library, Text
@@ -51,6 +51,10 @@ class Outcome:
     exact: float
     f1: float
     """Best over the accepted answers, words normalised as SQuAD does."""
+    told: bool
+    """An accepted answer stands in what is said."""
+    written: bool
+    """In the model's words; others are quotations."""
     sentences: int
     supported: int
     """Sentences of the answer that the quote they cite supports."""
@@ -118,14 +122,23 @@ async def judge(asked: Asked, answer: Answer, library: Library) -> Outcome:
         quote_right=quote_right,
         exact=max((float(normal(plain) == normal(one)) for one in asked.answers), default=0.0),
         f1=max((word_f1(plain, one) for one in asked.answers), default=0.0),
+        told=any(_says(plain, one) for one in asked.answers),
+        written=answer.found and not answer.answer.startswith(QUOTED),
         sentences=len(answer.grounding.sentences),
-        supported=sum(_supports(item.text, quotes[item.citation]) for item in said if item.citation in quotes),
+        supported=sum(
+            _supports(item.text, quotes[item.citation], asked.question) for item in said if item.citation in quotes
+        ),
         seconds=answer.timings.get("total", 0.0),
     )
 
 
-def _supports(sentence: str, quote: str) -> bool:
-    return check(_plain(sentence), [quote]).supported
+def _supports(sentence: str, quote: str, question: str) -> bool:
+    return check(_plain(sentence), [quote], asked=frozenset(content_words(question))).supported
+
+
+def _says(text: str, answer: str) -> bool:
+    """Word for word, as SQuAD normalises them."""
+    return f" {' '.join(normal(answer))} " in f" {' '.join(normal(text))} "
 
 
 def _plain(text: str) -> str:
@@ -174,8 +187,13 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, float]:
         "citation precision": _ratio(sum(o.cited_right for o in answered), sum(o.cited for o in answered)),
         "exact match": mean(o.exact for o in answerable),
         "f1": mean(o.f1 for o in answerable),
+        "accepted answer said": mean(o.told for o in answerable),
         "sentences supported": _ratio(sum(o.supported for o in told), sum(o.sentences for o in told)),
     }
+    if written := [o for o in told if o.written]:
+        figures["n in the model's words"] = len(written)
+    if right := [o for o in written if o.kind == "answerable"]:
+        figures["the same, accepted answer said"] = mean(o.told for o in right)
     for kind in ("absent", "unanswerable"):
         if of[kind]:
             figures[f"{kind} refused"] = mean(not o.found for o in of[kind])

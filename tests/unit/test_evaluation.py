@@ -65,6 +65,8 @@ def outcome(key: str, kind: str = "answerable", **values: Any) -> Outcome:
         "quote_right": True,
         "exact": 0.0,
         "f1": 0.5,
+        "told": True,
+        "written": False,
         "sentences": 1,
         "supported": 1,
         "seconds": 0.1,
@@ -160,7 +162,7 @@ def test_the_summary_counts_refusals_by_kind() -> None:
             sentences=0,
         ),
         outcome("c", "absent", found=False),
-        outcome("d", "absent", found=True, supported=0),
+        outcome("d", "absent", found=True, supported=0, written=True),
         outcome("e", "unanswerable", found=False),
     ]
     figures = summarise(rows)
@@ -173,6 +175,16 @@ def test_the_summary_counts_refusals_by_kind() -> None:
     assert figures["R@10"] == 1.0
     assert figures["citation precision"] == 1.0
     assert figures["sentences supported"] == 0.5
+    assert figures["accepted answer said"] == 1.0
+    assert figures["n in the model's words"] == 1
+    assert "the same, accepted answer said" not in figures
+
+
+def test_answers_in_the_model_s_words_are_told_apart() -> None:
+    figures = summarise([outcome("a"), outcome("b", written=True), outcome("c", written=True, told=False)])
+    assert figures["accepted answer said"] == pytest.approx(2 / 3)
+    assert figures["n in the model's words"] == 2
+    assert figures["the same, accepted answer said"] == 0.5
 
 
 def test_comparing_a_run_with_itself_finds_no_difference() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.answering.ground import check, content_words, names, numbers, stem
+from rag.answering.ground import check, content_words, names, numbers, stem, unfinished
 
 RENT = "The monthly rent is EUR 4,850.00, payable in advance on the third working day of each month."
 PARTIES = "This lease is made between Northgate Estates Ltd. (landlord) and Anna Keller (tenant)."
@@ -59,3 +59,37 @@ def test_without_candidates_nothing_is_supported():
 
 def test_preference_decides_between_equals():
     assert check("The monthly rent is EUR 4,850.00.", [RENT, RENT], [0.1, 0.9]).index == 1
+
+
+KEY = "The key hangs at the schoolhouse; who loses it pays 35 francs."
+HEADING = "House rules of the bakehouse at Tannmatt"
+
+
+def test_the_question_s_own_words_prove_nothing():
+    """Three of the five words stand in the heading, two of them because the question said them."""
+    asked = frozenset(content_words("Where does the key of the Tannmatt bakehouse hang?"))
+    false = "The key of the Tannmatt bakehouse is in the kitchen of the house."
+    assert check(false, [HEADING, KEY]).supported
+    assert not check(false, [HEADING, KEY], asked=asked).supported
+    true = check("The key of the bakehouse hangs at the schoolhouse.", [HEADING, KEY], asked=asked)
+    assert (true.supported, true.index) == (True, 1)
+
+
+def test_how_much_of_what_is_told_must_stand_there_is_asked_for():
+    """A larger model puts things in other words: three of the four that the question did not hold stand there."""
+    asked = frozenset(content_words("What does one pay who loses the key?"))
+    said = "Whoever loses the key of the schoolhouse pays a fee of 35 francs where it hangs."
+    assert not check(said, [KEY], asked=asked).supported
+    assert check(said, [KEY], asked=asked, least=0.6).supported
+
+
+@pytest.mark.parametrize("text", ["The report was", "At the start of the war, the", "", "…"])
+def test_what_breaks_off_is_unfinished(text):
+    assert unfinished(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Solvane IT Services", "EUR 4,850.00", "It hangs there, where it was.", "The rent is 5%"]
+)
+def test_what_ends_is_not(text):
+    assert not unfinished(text)

@@ -100,6 +100,38 @@ async def test_a_model_that_goes_on_with_a_question_of_its_own_is_stopped(servic
     assert "Peter" not in "".join(event.text for event in events if isinstance(event, Token))
 
 
+async def test_a_model_that_goes_on_with_a_passage_is_stopped(services):
+    says = FakeGenerator(says='The monthly rent is EUR 4,850.00. </passage> <passage id="2"> Peter Pan pays it.')
+    found = await complete(AskRequest(RENT), await ready(services, generator=says))
+    assert found.draft == "The monthly rent is EUR 4,850.00."
+    assert found.answer == "The monthly rent is EUR 4,850.00. [1]"
+
+
+async def test_what_is_told_beyond_the_question_must_stand_in_what_is_cited(services):
+    """The words of the question stand in whatever it found: they prove nothing of what is told."""
+    wrong = "The monthly rent is a matter of taste."
+    quoted = await complete(AskRequest(RENT), await ready(services, generator=FakeGenerator(says=wrong)))
+    assert quoted.answer.startswith("The documents say")
+    assert "4,850.00" in quoted.answer
+
+
+async def test_how_much_of_what_is_told_must_stand_there_is_a_setting(services):
+    services = await ready(
+        services, generator=FakeGenerator(says="The monthly rent is EUR 4,850.00, payable beforehand.")
+    )
+    strict = await complete(AskRequest(RENT), services)
+    assert strict.answer.startswith("The documents say")
+    looser = services.settings.model_copy(update={"answering": Answering(min_told=0.5)})
+    found = await complete(AskRequest(RENT), replace(services, settings=looser))
+    assert found.answer == "The monthly rent is EUR 4,850.00, payable beforehand. [1]"
+
+
+async def test_a_sentence_that_breaks_off_is_no_answer(services):
+    says = FakeGenerator(says="The monthly rent is EUR 4,850.00. It is payable in advance on the")
+    found = await complete(AskRequest(RENT), await ready(services, generator=says))
+    assert found.answer == "The monthly rent is EUR 4,850.00. [1]"
+
+
 async def test_nothing_relevant_is_not_in_the_documents_and_no_model_is_asked(services):
     generator = FakeGenerator()
     found = await complete(AskRequest("Zzyzx quorble?"), await ready(services, generator=generator))
