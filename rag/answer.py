@@ -18,6 +18,7 @@ from rag.access.audit import noted
 from rag.answering.cite import ALSO, QUOTED, Citations
 from rag.answering.evidence import Evidence, gather_evidence, relevance
 from rag.answering.ground import check, content_words, unfinished
+from rag.answering.pack import pack
 from rag.answering.prompts import Prompt, answer_prompt
 from rag.answering.segments import segments
 from rag.corpus.answering import counted_answer
@@ -149,9 +150,8 @@ async def _answer(request: AskRequest, services: Services) -> AsyncIterator[Answ
     evidence = await gather_evidence(question, passages, services.retriever.similarity) if passages else []
     mark = clock.mark("evidence", mark)
     settings = services.settings.answering
-    prompt = answer_prompt(
-        question, _by_evidence(passages, evidence, settings.passages), budget=settings.context_tokens
-    )
+    read = pack(passages, evidence, count=settings.passages, budget=settings.context_tokens)
+    prompt = answer_prompt(question, read)
 
     least = settings.min_relevance * (SCOPED_RELEVANCE if request.filter.document_ids else 1.0)
     if relevance(evidence, passages) < least:
@@ -235,12 +235,6 @@ async def _generate(prompt: Prompt, services: Services) -> AsyncGenerator[Token,
             yield first
         async for token in tokens:
             yield token
-
-
-def _by_evidence(passages: Sequence[Passage], evidence: Sequence[Evidence], count: int) -> list[Passage]:
-    """The passages that hold the best sentences, best first, each once; then those of retrieval."""
-    order = list(dict.fromkeys([item.passage for item in evidence] + list(range(len(passages)))))
-    return [passages[index] for index in order[:count]]
 
 
 async def _ground(

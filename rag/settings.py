@@ -192,8 +192,11 @@ class Answering(Section):
     min_told: float = Field(default=0.8, ge=0, le=1)
     """Share of what a sentence tells beyond the question's own words that must stand in the sentence cited for it. The packaged model
     is believed nearly word for word; larger ones put things in other words, and the profiles for them ask for 0.5."""
-    context_tokens: int = 1500
+    context_tokens: int = Field(default=400, gt=0)
+    """Of the passages that a model reads (4 characters each): the best sentences with their neighbours, then what still fits. Without a GPU
+    the first word waits for each of them."""
     passages: int = 5
+    """At most, that a model reads of."""
     first_word_seconds: float = Field(default=20, gt=0)
     """That the model may take to begin (its replica restarts, many wait); after them the answer is quotations."""
     min_relevance: float = 0.45

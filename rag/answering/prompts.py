@@ -49,18 +49,11 @@ def _render(name: str, **values: str) -> Prompt:
     return Prompt(version, tuple(messages))
 
 
-def answer_prompt(question: str, passages: Sequence[Passage], *, budget: int) -> Prompt:
-    """Passages in order of rank, neighbours read on, until about `budget` tokens (4 characters each) are used; the first always goes in."""
-    chosen: list[Passage] = []
-    left = budget * 4
-    for passage in passages:
-        if chosen and len(passage.chunk.text) > left:
-            break
-        left -= len(passage.chunk.text)
-        chosen.append(passage)
+def answer_prompt(question: str, passages: Sequence[Passage]) -> Prompt:
+    """Passages in order of rank, neighbours read on."""
     parts = [
-        f'<passage id="{number}" source="{quoted(block.source)}">\n{quoted(block.text)[: budget * 4]}\n</passage>'
-        for number, block in enumerate(blocks(chosen), 1)
+        f'<passage id="{number}" source="{quoted(block.source)}">\n{quoted(block.text)}\n</passage>'
+        for number, block in enumerate(blocks(passages), 1)
     ]
     return _render("answer", passages="\n".join(parts), question=quoted(question))
 

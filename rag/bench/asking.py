@@ -20,7 +20,7 @@ DOCUMENTS = (
     "minutes-management-2025-10.pdf",
     "email-nda-advice.txt",
 )
-"""Samples with enough passages that five go into a prompt."""
+"""Samples with enough passages that five are read from, as far as the prompt holds them (`answering.context_tokens`)."""
 WARM_UP = "Who is the tenant of 18 Harbour Street?"
 QUESTIONS = (
     "What monthly rent was agreed in the 2023 commercial lease of 18 Harbour Street?",

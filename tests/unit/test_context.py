@@ -63,11 +63,5 @@ def test_a_block_may_go_on_over_a_page():
 
 
 def test_the_prompt_holds_neighbours_as_one_passage():
-    prompt = answer_prompt("Who?", [passage(2, "Second.", start=10), passage(1, "First.")], budget=100)
+    prompt = answer_prompt("Who?", [passage(2, "Second.", start=10), passage(1, "First.")])
     assert '<passage id="1" source="a.pdf, page 1">\nFirst.\nSecond.\n</passage>' in prompt.messages[-1].content
-
-
-def test_the_budget_is_spent_by_rank():
-    rows = [passage(1, "x" * 300, start=400), passage(2, "y" * 90, document="b"), passage(3, "z" * 90, start=710)]
-    content = answer_prompt("Who?", rows, budget=100).messages[-1].content
-    assert ("x" * 300 in content, "y" * 90 in content, "z" * 90 in content) == (True, True, False)
