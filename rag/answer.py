@@ -248,7 +248,8 @@ async def _ground(
     asked = set(content_words(question))
     parts: list[str] = []
     checks: list[SentenceCheck] = []
-    for sentence in (" ".join(piece.text.split()) for piece in segments(draft)):
+    # A small model may say one thing again and again.
+    for sentence in dict.fromkeys(" ".join(piece.text.split()) for piece in segments(draft)):
         # What only repeats the question is no answer, however well supported.
         if not set(content_words(sentence)) - asked or _REFUSAL.search(sentence) or unfinished(sentence):
             continue

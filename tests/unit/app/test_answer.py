@@ -126,6 +126,12 @@ async def test_how_much_of_what_is_told_must_stand_there_is_a_setting(services):
     assert found.answer == "The monthly rent is EUR 4,850.00, payable beforehand. [1]"
 
 
+async def test_what_a_model_says_twice_is_said_once(services):
+    says = FakeGenerator(says="The monthly rent is EUR 4,850.00. The monthly rent is  EUR 4,850.00.")
+    found = await complete(AskRequest(RENT), await ready(services, generator=says))
+    assert found.answer == "The monthly rent is EUR 4,850.00. [1]"
+
+
 async def test_a_sentence_that_breaks_off_is_no_answer(services):
     says = FakeGenerator(says="The monthly rent is EUR 4,850.00. It is payable in advance on the")
     found = await complete(AskRequest(RENT), await ready(services, generator=says))
