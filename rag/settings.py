@@ -192,7 +192,7 @@ class Answering(Section):
     min_told: float = Field(default=0.8, ge=0, le=1)
     """Share of what a sentence tells beyond the question's own words that must stand in the sentence cited for it. The packaged model
     is believed nearly word for word; larger ones put things in other words, and the profiles for them ask for 0.5."""
-    context_tokens: int = Field(default=400, gt=0)
+    context_tokens: int = Field(default=250, gt=0)
     """Of the passages that a model reads (4 characters each): the best sentences with their neighbours, then what still fits. Without a GPU
     the first word waits for each of them."""
     passages: int = 5
