@@ -190,8 +190,7 @@ class Answering(Section):
     strict: bool = True
     """Replace what the passages do not support by the best passage, quoted."""
     min_told: float = Field(default=0.8, ge=0, le=1)
-    """Share of what a sentence tells beyond the question's own words that must stand in the sentence cited for it. The packaged model
-    is believed nearly word for word; larger ones put things in other words, and the profiles for them ask for 0.5."""
+    """Share of a sentence's words, the question's apart, that must stand in what it cites: larger models put things in other words."""
     context_tokens: int = Field(default=250, gt=0)
     """Of the passages that a model reads (4 characters each): the best sentences with their neighbours, then what still fits. Without a GPU
     the first word waits for each of them."""
