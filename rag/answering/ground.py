@@ -117,8 +117,6 @@ MONTHS = [
 ]
 
 SUPPORT = 0.6
-TOLD = 0.8
-"""The like of what a sentence tells beyond the question's words, which whatever was found for it says as well."""
 STEMS = 16_384
 """That are remembered: the words of an answer's sixteen passages are some thousand, nearly all of them said again and again."""
 
@@ -171,11 +169,12 @@ def check(
     preference: Sequence[float] = (),
     *,
     asked: Set[str] = frozenset(),
-    least: float = TOLD,
+    least: float = 0.0,
 ) -> Support:
     """The candidate that supports `sentence` best; `preference` (0..1 each) decides between equals.
 
-    Where it answers a question with the content words `asked`, the share `least` (0..1) of its other ones must stand there too.
+    Where it answers a question with the content words `asked`, the share `least` (0..1) of its other ones must stand there too: those of
+    the question stand in whatever was found for it.
     """
     best = Support(-1, 0.0, ())
     best_rank = (-1, -1.0)
@@ -199,7 +198,7 @@ def _compare(sentence: str, candidate: str, index: int, asked: Set[str], least: 
         missing.append("not")
     spoken = [word for word in words if not word[0].isdigit()]
     score = _share(spoken, there) if spoken else float(bool(words))
-    told = [word for word in spoken if word not in asked] if asked else []
+    told = [word for word in spoken if word not in asked]
     supported = not missing and score >= SUPPORT and _share(told, there) >= least
     return Support(index, score, tuple(dict.fromkeys(missing)), supported)
 
@@ -210,9 +209,9 @@ def _share(words: Sequence[str], there: Set[str]) -> float:
 
 
 def unfinished(sentence: str) -> bool:
-    """Does it break off ("The report was")? What was cut at the limit of tokens, or a model left standing."""
+    """Does it break off ("The report was"), cut at the limit of tokens or left so by the model? "World War I" and "vitamin A" do not."""
     words = _WORD.findall(sentence)
-    return not words or (sentence.rstrip()[-1].isalpha() and words[-1].casefold() in _STOP)
+    return not words or (sentence.rstrip()[-1].isalpha() and words[-1] in _STOP)
 
 
 def _plain(number: str) -> str:

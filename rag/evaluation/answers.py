@@ -107,6 +107,7 @@ async def judge(asked: Asked, answer: Answer, library: Library) -> Outcome:
     said = [item for item in answer.grounding.sentences if item.citation is not None]
     quotes = {citation.marker: citation.quote for citation in answer.citations}
     plain = _plain(answer.answer)
+    words, least = frozenset(content_words(asked.question)), library.settings.answering.min_told
     return Outcome(
         id=asked.id,
         kind=asked.kind,
@@ -126,14 +127,12 @@ async def judge(asked: Asked, answer: Answer, library: Library) -> Outcome:
         written=answer.found and not answer.answer.startswith(QUOTED),
         sentences=len(answer.grounding.sentences),
         supported=sum(
-            _supports(item.text, quotes[item.citation], asked.question) for item in said if item.citation in quotes
+            check(_plain(item.text), [quotes[item.citation]], asked=words, least=least).supported
+            for item in said
+            if item.citation in quotes
         ),
         seconds=answer.timings.get("total", 0.0),
     )
-
-
-def _supports(sentence: str, quote: str, question: str) -> bool:
-    return check(_plain(sentence), [quote], asked=frozenset(content_words(question))).supported
 
 
 def _says(text: str, answer: str) -> bool:

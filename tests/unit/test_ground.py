@@ -70,8 +70,8 @@ def test_the_question_s_own_words_prove_nothing():
     asked = frozenset(content_words("Where does the key of the Tannmatt bakehouse hang?"))
     false = "The key of the Tannmatt bakehouse is in the kitchen of the house."
     assert check(false, [HEADING, KEY]).supported
-    assert not check(false, [HEADING, KEY], asked=asked).supported
-    true = check("The key of the bakehouse hangs at the schoolhouse.", [HEADING, KEY], asked=asked)
+    assert not check(false, [HEADING, KEY], asked=asked, least=0.8).supported
+    true = check("The key of the bakehouse hangs at the schoolhouse.", [HEADING, KEY], asked=asked, least=0.8)
     assert (true.supported, true.index) == (True, 1)
 
 
@@ -79,7 +79,7 @@ def test_how_much_of_what_is_told_must_stand_there_is_asked_for():
     """A larger model puts things in other words: three of the four that the question did not hold stand there."""
     asked = frozenset(content_words("What does one pay who loses the key?"))
     said = "Whoever loses the key of the schoolhouse pays a fee of 35 francs where it hangs."
-    assert not check(said, [KEY], asked=asked).supported
+    assert not check(said, [KEY], asked=asked, least=0.8).supported
     assert check(said, [KEY], asked=asked, least=0.6).supported
 
 
@@ -89,7 +89,15 @@ def test_what_breaks_off_is_unfinished(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["Solvane IT Services", "EUR 4,850.00", "It hangs there, where it was.", "The rent is 5%"]
+    "text",
+    [
+        "Solvane IT Services",
+        "EUR 4,850.00",
+        "It was World War I",
+        "Vitamin A",
+        "It hangs there, where it was.",
+        "The rent is 5%",
+    ],
 )
 def test_what_ends_is_not(text):
     assert not unfinished(text)
