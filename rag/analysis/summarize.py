@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answering.ground import check, content_words
-from rag.answering.prompts import Prompt, long_summary_prompt, summary_prompt
+from rag.answering.prompts import CHARS_PER_TOKEN, Prompt, long_summary_prompt, summary_prompt
 from rag.answering.segments import Segment, segments
 from rag.model import Page, Summary
 from rag.ports import Generator
@@ -20,7 +20,6 @@ SUMMARY_VERSION = "2"
 """Raised when summaries are made otherwise: documents then get the stage again."""
 SHORT_CHARS = 280
 """A text up to this length is its own summary."""
-CHARS_PER_TOKEN = 4
 SENTENCES = 3
 LONG_SENTENCES = 12
 LEAST_LONG = 1200

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answering.evidence import Evidence
+from rag.answering.prompts import CHARS_PER_TOKEN
 from rag.answering.segments import Segment, segments
 from rag.model import Chunk, Passage
 
@@ -13,7 +14,6 @@ NEIGHBOURS = 1
 """Sentences before and after one that answers: what "it" and "the same" there point at."""
 CUT = "…"
 """Stands where something of a passage was left out."""
-CHARS_A_TOKEN = 4
 
 
 def pack(passages: Sequence[Passage], evidence: Sequence[Evidence], *, count: int, budget: int) -> list[Passage]:
@@ -27,7 +27,7 @@ def pack(passages: Sequence[Passage], evidence: Sequence[Evidence], *, count: in
     wanted = [(item.passage, line) for item in evidence if item.passage in lines for line in _near(item, lines)]
     wanted += [(index, line) for index in order for line in range(len(lines[index]))]
     taken: dict[int, set[int]] = {index: set() for index in order}
-    left = budget * CHARS_A_TOKEN
+    left = budget * CHARS_PER_TOKEN
     for number, (index, line) in enumerate(wanted):
         length = len(lines[index][line].text)
         if line not in taken[index] and (length <= left or number == 0):
@@ -41,9 +41,8 @@ def _near(item: Evidence, lines: dict[int, list[Segment]]) -> list[int]:
     own = lines[item.passage]
     start, end = item.segment.start, item.segment.end
     hit = [number for number, line in enumerate(own) if line.start < end and start < line.end]
-    before = range(max(0, hit[0] - NEIGHBOURS), hit[0]) if hit else ()
-    after = range(hit[-1] + 1, min(len(own), hit[-1] + NEIGHBOURS + 1)) if hit else ()
-    return [*hit, *before, *after]
+    near = range(max(0, hit[0] - NEIGHBOURS), min(len(own), hit[-1] + NEIGHBOURS + 1))
+    return sorted(near, key=lambda number: number not in hit)
 
 
 def _cut(passage: Passage, lines: Sequence[Segment], taken: set[int]) -> Passage:

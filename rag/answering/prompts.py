@@ -12,6 +12,8 @@ from rag.fields.schema import Schema
 from rag.model import Message, Passage
 from rag.retrieval.context import blocks
 
+CHARS_PER_TOKEN = 4
+"""Of text that goes into a prompt, about."""
 _FOLDER = Path(__file__).parents[1] / "templates"
 _UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 """Characters that a person does not see and a model reads."""

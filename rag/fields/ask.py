@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rag.answering.prompts import fields_prompt
+from rag.answering.prompts import CHARS_PER_TOKEN, fields_prompt
 from rag.fields import values
 from rag.fields.correct import located
 from rag.fields.record import FieldValue, Origin
@@ -17,7 +17,6 @@ from rag.ports import Generator
 from rag.sections.language_models import PACKAGED_LLM
 from rag.settings import Settings
 
-CHARS_PER_TOKEN = 4
 HEAD_SHARE = 0.75
 """Of what the model reads of a long document, its beginning; the rest is its end."""
 MODEL_SCORE = 0.7
