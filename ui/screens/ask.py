@@ -262,7 +262,7 @@ def _asked(question: str, turns: list[Turn]) -> Turn:
     # Any press runs the page anew, which ends this run and with it the request.
     stop.button(say("Stop"), icon=":material/stop_circle:", type="tertiary", key="stop")
     line.html(view.line_html(say("Looking for passages …")))
-    text, turn = "", Turn(question)
+    text, files, turn = "", "", Turn(question)
     citations: list[Citation] = []
     documents = st.session_state.get("in_documents") or []
     try:
@@ -276,8 +276,12 @@ def _asked(question: str, turns: list[Turn]) -> Turn:
             if isinstance(event, ResultsEvent):
                 names = list(dict.fromkeys(result.filename for result in event.results))
                 more = say(" and {count} more", count=len(names) - 3) if len(names) > 3 else ""
-                line.html(view.line_html(say("Reading {files}", files=", ".join(names[:3]) + more)))
+                files, text = ", ".join(names[:3]) + more, ""
+                citations.clear()
+                line.html(view.line_html(say("Reading {files}", files=files)))
             elif isinstance(event, TokenEvent):
+                if files and not text:
+                    line.html(view.line_html(say("A draft from {files}, not checked yet", files=files)))
                 text += event.text
                 place.html(view.answer_html(text, citations, writing=True))
             elif isinstance(event, CitationEvent):
