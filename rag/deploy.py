@@ -144,7 +144,7 @@ def start(settings: Settings, *, progress: Callable[[str], None]) -> None:
             _metrics_export_port=settings.monitoring.metrics_port or None,
         )
     if not server.ray_address:
-        ray_defaults.end_log_monitor()
+        ray_defaults.end_idle_processes()
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         (settings.data_dir / ADDRESS).write_text(ray.get_runtime_context().gcs_address)
         check_shares(settings, cards=ray.cluster_resources().get("GPU", 0.0))

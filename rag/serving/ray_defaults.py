@@ -36,10 +36,12 @@ def apply() -> None:
         os.environ.setdefault(name, value)
 
 
-def end_log_monitor() -> None:
-    """Of the Ray that this process started. It reads all logs ten times a second, to repeat them at a driver that wants none
-    (`log_to_driver`); `ray.init` has no option for it."""
+def end_idle_processes() -> None:
+    """Of the Ray that this process started, what nobody here asks for anything, and what `ray.init` has no option for: the log
+    monitor, which reads all logs ten times a second to repeat them at a driver that wants none (`log_to_driver`), the dashboard's
+    server, started without its pages (`include_dashboard`), and the autoscaler's monitor, where there is one machine."""
     from ray._private.worker import _global_node
 
     if _global_node is not None:
-        _global_node.kill_log_monitor(check_alive=False)
+        for end in (_global_node.kill_log_monitor, _global_node.kill_dashboard, _global_node.kill_monitor):
+            end(check_alive=False)
