@@ -11,7 +11,7 @@ from vllm.config import CompilationMode
 from vllm.v1.sample import rejection_sampler
 from vllm.v1.worker.cpu_worker import CPUWorker
 
-from rag.runtime import heap, llm_groups, llm_norms
+from rag.runtime import llm_groups, llm_heap, llm_norms
 from rag.runtime.step_threads import StepThreads
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Worker(CPUWorker):
     def init_device(self) -> None:
         if self.parallel_config.world_size == 1:
             llm_groups.use()
-        heap.keep_freed()
+        llm_heap.keep_freed()
         super().init_device()
         if self.compilation_config.mode == CompilationMode.NONE:
             llm_norms.use()

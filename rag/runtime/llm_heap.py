@@ -1,4 +1,4 @@
-"""What a model's process keeps of the memory that it has freed."""
+"""What a language model's process keeps of the memory that it has freed, on a CPU."""
 
 from __future__ import annotations
 

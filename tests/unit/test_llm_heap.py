@@ -1,14 +1,17 @@
 """What a model's process frees stays with it, so that the next operation finds it without a fault."""
 
 import json
+import platform
 import subprocess
 import sys
 
 import pytest
 
+from rag.runtime import llm_heap
+
 ROUNDS = """
-import ctypes, json, resource, sys
-from rag.runtime import heap
+import ctypes, json, resource
+from rag.runtime import llm_heap
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
@@ -36,12 +39,12 @@ def seen():
     return faults()
 
 before = seen()
-assert heap.keep_freed()
+assert llm_heap.keep_freed()
 print(json.dumps([before, seen()]))
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="mallopt is glibc's")
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
 def test_pages_that_were_freed_are_there_again_without_a_fault():
     told = subprocess.run([sys.executable, "-c", ROUNDS], capture_output=True, text=True, check=True).stdout
     before, kept = json.loads(told)
@@ -51,7 +54,5 @@ def test_pages_that_were_freed_are_there_again_without_a_fault():
 
 
 def test_another_c_library_is_left_alone(monkeypatch):
-    from rag.runtime import heap
-
-    monkeypatch.setattr(heap.ctypes, "CDLL", lambda name: object())
-    assert heap.keep_freed() is False
+    monkeypatch.setattr(llm_heap.ctypes, "CDLL", lambda name: object())
+    assert llm_heap.keep_freed() is False
