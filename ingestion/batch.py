@@ -154,9 +154,8 @@ def execute(ids: Sequence[int], settings: Settings, plan: Plan, *, llm: str) -> 
 
 
 def _actors(scaling: Scaling) -> dict[str, Any]:
-    pool = ActorPoolStrategy(
-        min_size=scaling.min_replicas, max_size=scaling.max_replicas, max_tasks_in_flight_per_actor=2
-    )
+    at_least = max(1, scaling.min_replicas)  # what may end while nobody calls it is called all the time here
+    pool = ActorPoolStrategy(min_size=at_least, max_size=scaling.max_replicas, max_tasks_in_flight_per_actor=2)
     return {"compute": pool, "num_cpus": scaling.cpus, "num_gpus": scaling.gpus or None}
 
 

@@ -106,3 +106,13 @@ def lines(idle: Mapping[str, float], loaded: Mapping[str, float], torch: list[st
             more=parts(loaded),
         ),
     ]  # fmt: skip
+
+
+def asked_lines(used: Mapping[str, float]) -> list[Line]:
+    """Of a stack that was only asked for a while."""
+    return [
+        Line(
+            "memory after questions, long after uploads", "", "GiB", (sum(used.values()),), compared="alone",
+            goal=MEMORY_GOAL_GIB, more=parts(used),
+        )
+    ]  # fmt: skip

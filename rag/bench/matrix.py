@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from rag.bench import footprint, generation, history
+from rag.bench import asleep, footprint, generation, history
 from rag.bench.line import Line
 from rag.client import RedwellClient
 from rag.errors import ConfigurationError, RedwellError
@@ -19,8 +19,9 @@ from rag.wire import ApiError
 
 Say = Callable[[str], None]
 ALONE = ("text", "composition", "search", "growth", "peer")
-SERVED = ("idle", "requests", "asking", "document", "analysis", "reading", "answers", "memory")
-PARTS = (*ALONE, *SERVED)
+SERVED = ("idle", "requests", "document", "analysis", "reading", "memory")
+ASKED = ("asking", "answers")
+PARTS = (*ALONE, *SERVED, *ASKED)
 SEARCHED = (1_000, 100_000)
 GROWN = (1_000, 10_000)
 QUESTIONS = 60
@@ -51,32 +52,42 @@ class Matrix:
         self.lines: list[Line] = []
         self.failures: dict[str, str] = {}
 
-    def run(self, stack: Callable[[], AbstractContextManager[str]]) -> None:
-        """`stack` starts a Redwell with an empty library and gives its address."""
+    def run(self, stack: Callable[..., AbstractContextManager[str]]) -> None:
+        """`stack` starts a Redwell with an empty library and gives its address; it takes sections of the settings."""
         self._run("text", self._text)
         self._run("composition", self._composition)
         self._run("search", self._search)
         self._run("growth", self._growth)
         self._run("peer", self._beside_peer)
-        if set(self._parts).isdisjoint(SERVED):
-            return
-        self._run("answers", self._bare_answers)
+        if not set(self._parts).isdisjoint(SERVED):
+            self._served(stack)
+        if not set(self._parts).isdisjoint(ASKED):
+            self._asked(stack)
+
+    def _served(self, stack: Callable[..., AbstractContextManager[str]]) -> None:
         started = time.perf_counter()
         with stack() as url:
             took = time.perf_counter() - started
             idle, torch = footprint.memory(os.getpid())
             self._run("idle", self._idle)
             self._run("requests", lambda: self._requests(url))
-            self._run("asking", lambda: self._asking(url))
             self._run("document", lambda: self._document(url))
             self._run("analysis", self._analysis)
             self._run("reading", lambda: self._reading(url))
-            if self._bare:
-                self._run("answers", self._answers)
             loaded, _ = footprint.memory(os.getpid())
             self._run("memory", lambda: footprint.lines(idle, loaded, torch, took))
+
+    def _asked(self, stack: Callable[..., AbstractContextManager[str]]) -> None:
+        """In a stack where nobody has uploaded anything for a while. Bare vLLM before it and after it: the machine's speed
+        changes within minutes, and both engines do not fit beside each other."""
+        self._run("answers", self._bare_answers)
+        with stack(**asleep.soon(self._settings)) as url:
+            self._run("asking", lambda: self._asking(url))
+            if self._bare:
+                self._run("answers", self._answers)
+            used, _ = footprint.memory(os.getpid())
+            self._run("memory", lambda: footprint.asked_lines(used))
         if self._ours:
-            # Before and after: the machine's speed changes within minutes, and both engines do not fit beside each other.
             self._run("answers", self._bare_answers)
             self._run("answers", lambda: generation.lines(self._ours, *self._bare))
 
@@ -153,6 +164,7 @@ class Matrix:
 
         with RedwellClient(url, timeout=600) as client:
             asking.load(client, self._samples)
+            asleep.wait(self._settings, os.getpid())
             return asking.first_tokens(client)
 
     def _document(self, url: str) -> list[Line]:
@@ -234,5 +246,6 @@ class Matrix:
     def _answers(self) -> list[Line]:
         from rag import deploy
 
+        asleep.wait(self._settings, os.getpid())
         self._ours = asyncio.run(generation.through_serve(deploy.transport("Llm")))
         return []

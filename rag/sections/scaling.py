@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 ROUTING: Mapping[str, float] = {"max_backoff_s": 0.05}
 """Of every deployment. A call that finds all replicas full looks again after pauses that double, by default up to half a
 second: so long a place stays empty while calls wait for it. Looking costs little, for the caller keeps the counts."""
+WAKING_SECONDS = 2.0
+"""A deployment without a replica learns of a call this much later at most. Serve's 10 s were most of what a call waited for."""
 NEVER_AT_ZERO: Mapping[str, str] = {
     "retrieval.scaling": "its index lies in its memory, and questions would wait until it is rebuilt",
     "analysis.scaling": "nobody calls the analyzers: they look at the queue, and none would be there to look",
@@ -108,11 +110,16 @@ class Scaling(Section):
                 "downscale_delay_s": self.downscale_delay_s,
                 "look_back_period_s": self.look_back_s,
                 # One begins all the same: what cannot start, a misspelt model, is to be seen at the start.
-                **(
-                    {} if self.min_replicas else {"initial_replicas": 1, "downscale_to_zero_delay_s": self.zero_delay_s}
-                ),
+                **({} if self.min_replicas else self._at_zero()),
                 **({"policy": policy} if queued_per_replica else {}),
             }
+        }
+
+    def _at_zero(self) -> dict[str, Any]:
+        return {
+            "initial_replicas": 1,
+            "downscale_to_zero_delay_s": self.zero_delay_s,
+            "metrics_interval_s": WAKING_SECONDS,
         }
 
 

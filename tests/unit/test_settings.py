@@ -5,6 +5,7 @@ import pytest
 from rag.errors import ConfigurationError
 from rag.launch import models
 from rag.sections.language_models import adapters
+from rag.sections.scaling import Scaling
 from rag.settings import load
 
 
@@ -48,11 +49,20 @@ def test_what_is_called_can_go_to_zero_and_begins_with_one():
     settings = load("cpu", overrides={"entities": zero, "classifying": zero, "embedding": zero, "llm": zero})
     scaled = settings.entities.scaling.serve_options()["autoscaling_config"]
     assert (scaled["min_replicas"], scaled["initial_replicas"], scaled["downscale_to_zero_delay_s"]) == (0, 1, 60)
+    assert scaled["metrics_interval_s"] == 2
     assert "initial_replicas" not in load("cluster").entities.scaling.serve_options()["autoscaling_config"]
 
 
+def test_on_a_laptop_nothing_that_a_question_or_a_page_waits_for_goes_to_zero():
+    settings = load("cpu")
+    zero = [settings.reading.ocr, settings.entities.scaling, settings.classifying.scaling]
+    assert [(one.min_replicas, one.zero_delay_s) for one in zero] == [(0, 900)] * 3
+    kept = [settings.reading, settings.embedding, settings.retrieval, settings.llm, settings.analysis]
+    assert [one.scaling.min_replicas for one in kept] == [1] * 5
+
+
 def test_a_replica_does_as_much_at_once_as_it_has_whole_cpus():
-    ocr = load("cpu").reading.ocr
+    ocr = Scaling(cpus=2.0)
     assert (ocr.min_replicas, ocr.whole_cpus) == (1, 2)
     spread = ocr.one_core_each
     assert (spread.min_replicas, spread.max_replicas, spread.cpus, spread.whole_cpus) == (2, 2, 1.0, 1)
