@@ -192,8 +192,8 @@ class Answering(Section):
     min_told: float = Field(default=0.8, ge=0, le=1)
     """Share of a sentence's words, the question's apart, that must stand in what it cites: larger models put things in other words."""
     context_tokens: int = Field(default=250, gt=0)
-    """Of the passages that a model reads (4 characters each): the best sentences with their neighbours, then what still fits. Without a GPU
-    the first word waits for each of them."""
+    """Of the passages that a model reads (4 characters each), their marks and sources among them: the best sentences with their neighbours, then
+    what still fits. Without a GPU the first word waits for each of them."""
     passages: int = 5
     """At most, that a model reads of."""
     first_word_seconds: float = Field(default=20, gt=0)

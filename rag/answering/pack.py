@@ -12,12 +12,14 @@ from rag.model import Chunk, Passage
 
 NEIGHBOURS = 1
 """Sentences before and after one that answers: what "it" and "the same" there point at."""
+FRAME = 100
+"""Characters that the marks around a passage and its source cost of the prompt, about: a line or two of text."""
 CUT = "…"
 """Stands where something of a passage was left out."""
 
 
 def pack(passages: Sequence[Passage], evidence: Sequence[Evidence], *, count: int, budget: int) -> list[Passage]:
-    """At most `count` passages, that of the best sentence first, cut to about `budget` tokens (4 characters each).
+    """At most `count` passages, that of the best sentence first, cut to about `budget` tokens (4 characters each), their frames among them.
 
     Sentences are taken as `evidence` ranks them, with their neighbours; what is left of the budget is filled up from the first passage on,
     so that a large one holds passages whole. Their places stay those of the whole passage. The best sentence always goes in.
@@ -29,7 +31,7 @@ def pack(passages: Sequence[Passage], evidence: Sequence[Evidence], *, count: in
     taken: dict[int, set[int]] = {index: set() for index in order}
     left = budget * CHARS_PER_TOKEN
     for number, (index, line) in enumerate(wanted):
-        length = len(lines[index][line].text)
+        length = len(lines[index][line].text) + (0 if taken[index] else FRAME)
         if line not in taken[index] and (length <= left or number == 0):
             taken[index].add(line)
             left -= length

@@ -54,8 +54,7 @@ def _render(name: str, **values: str) -> Prompt:
 def answer_prompt(question: str, passages: Sequence[Passage]) -> Prompt:
     """Passages in order of rank, neighbours read on."""
     parts = [
-        f'<passage id="{number}" source="{quoted(block.source)}">\n{quoted(block.text)}\n</passage>'
-        for number, block in enumerate(blocks(passages), 1)
+        f'<passage source="{quoted(block.source)}">\n{quoted(block.text)}\n</passage>' for block in blocks(passages)
     ]
     return _render("answer", passages="\n".join(parts), question=quoted(question))
 

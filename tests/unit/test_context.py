@@ -64,4 +64,4 @@ def test_a_block_may_go_on_over_a_page():
 
 def test_the_prompt_holds_neighbours_as_one_passage():
     prompt = answer_prompt("Who?", [passage(2, "Second.", start=10), passage(1, "First.")])
-    assert '<passage id="1" source="a.pdf, page 1">\nFirst.\nSecond.\n</passage>' in prompt.messages[-1].content
+    assert '<passage source="a.pdf, page 1">\nFirst.\nSecond.\n</passage>' in prompt.messages[-1].content

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rag.answering.evidence import Evidence
-from rag.answering.pack import pack
+from rag.answering.pack import FRAME, pack
+from rag.answering.prompts import CHARS_PER_TOKEN
 from rag.answering.segments import segments
 from rag.model import Chunk, Hit, Passage
 
@@ -11,6 +12,8 @@ ORCHARD = (
     "The orchard lies behind the mill. It has forty trees of nine sorts. They are pruned in February by the miller. "
     "He is paid in cider for it. The ladder is kept in the barn. Nobody picks before the bell is rung."
 )
+FRAMED = FRAME // CHARS_PER_TOKEN
+"""Tokens that the frame of one passage takes of a budget."""
 MILL = "The mill has two wheels. The lower wheel turns in winter only. Its axle was made in 1911."
 
 
@@ -24,7 +27,7 @@ def found(index: int, text: str, sentence: str, start: int = 0) -> Evidence:
 
 
 def test_a_sentence_comes_with_its_neighbours_and_what_is_left_out_is_marked():
-    [only] = pack([passage(ORCHARD)], [found(0, ORCHARD, "pruned in February")], count=5, budget=32)
+    [only] = pack([passage(ORCHARD)], [found(0, ORCHARD, "pruned in February")], count=5, budget=32 + FRAMED)
     assert only.chunk.text == (
         "… It has forty trees of nine sorts. They are pruned in February by the miller. He is paid in cider for it."
     )
@@ -32,7 +35,7 @@ def test_a_sentence_comes_with_its_neighbours_and_what_is_left_out_is_marked():
 
 def test_a_gap_between_two_sentences_is_marked():
     evidence = [found(0, ORCHARD, "Nobody picks"), found(0, ORCHARD, "The orchard lies")]
-    [only] = pack([passage(ORCHARD)], evidence, count=5, budget=37)
+    [only] = pack([passage(ORCHARD)], evidence, count=5, budget=37 + FRAMED)
     assert only.chunk.text == (
         "The orchard lies behind the mill. It has forty trees of nine sorts. "
         "… The ladder is kept in the barn. Nobody picks before the bell is rung."
@@ -44,6 +47,22 @@ def test_a_large_budget_holds_passages_whole_the_one_with_the_best_sentence_firs
     packed = pack(rows, [found(1, MILL, "axle")], count=5, budget=1500)
     assert [one.chunk.text for one in packed] == [MILL, ORCHARD]
     assert [one.chunk.document_id for one in packed] == ["b", "a"]
+
+
+def test_a_sentence_of_another_passage_costs_its_frame_too():
+    rows = [passage(ORCHARD), passage(MILL, document="b")]
+    evidence = [found(0, ORCHARD, "Nobody picks"), found(1, MILL, "two wheels")]
+    beside = FRAMED + 25  # the first passage's two sentences, and as many characters as the other's sentence has
+    [only] = pack(rows, evidence, count=5, budget=beside)
+    assert (
+        only.chunk.text
+        == "… He is paid in cider for it. The ladder is kept in the barn. Nobody picks before the bell is rung."
+    )
+    both = pack(rows, evidence, count=5, budget=beside + FRAMED)
+    assert [one.chunk.text for one in both] == [
+        "… The ladder is kept in the barn. Nobody picks before the bell is rung.",
+        "The mill has two wheels.",
+    ]
 
 
 def test_no_more_passages_than_asked_for():
@@ -59,7 +78,7 @@ def test_the_best_sentence_goes_in_whatever_the_budget():
 
 def test_offsets_are_the_page_s_and_places_stay_the_passage_s():
     whole = passage(MILL, start=700)
-    [only] = pack([whole], [found(0, MILL, "axle", start=700)], count=5, budget=17)
+    [only] = pack([whole], [found(0, MILL, "axle", start=700)], count=5, budget=17 + FRAMED)
     assert only.chunk.text == "… The lower wheel turns in winter only. Its axle was made in 1911."
     assert (only.chunk.start, only.chunk.end) == (700, 700 + len(MILL))
 
