@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.answering.evidence import Evidence
-from rag.answering.prompts import CHARS_PER_TOKEN
+from rag.answering.prompts import CHARS_PER_TOKEN, FRAME
 from rag.answering.segments import Segment, segments
 from rag.model import Chunk, Passage
 
 NEIGHBOURS = 1
 """Sentences before and after one that answers: what "it" and "the same" there point at."""
-FRAME = 100
-"""Characters that the marks around a passage and its source cost of the prompt, about: a line or two of text."""
 CUT = "…"
 """Stands where something of a passage was left out."""
 

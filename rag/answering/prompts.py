@@ -14,6 +14,8 @@ from rag.retrieval.context import blocks
 
 CHARS_PER_TOKEN = 4
 """Of text that goes into a prompt, about."""
+FRAME = 100
+"""Characters that the marks around a passage and its source cost of the prompt, about: a line or two of text."""
 _FOLDER = Path(__file__).parents[1] / "templates"
 _UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 """Characters that a person does not see and a model reads."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rag.answering.evidence import Evidence
-from rag.answering.pack import FRAME, pack
-from rag.answering.prompts import CHARS_PER_TOKEN
+from rag.answering.pack import pack
+from rag.answering.prompts import CHARS_PER_TOKEN, FRAME
 from rag.answering.segments import segments
 from rag.model import Chunk, Hit, Passage
 
