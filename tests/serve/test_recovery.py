@@ -1,15 +1,19 @@
-"""Killed in the middle of ten uploads and started again: every acknowledged document ends indexed, once.
+"""Killed in the middle of ten uploads and started again: every acknowledged document ends indexed, once. What then ended because
+nobody uploads starts again for the next scan.
 
 Its stack runs beside the shared one, so its summaries come from an endpoint: a second vLLM would only take the cores.
 """
 
+import json
 import os
 import signal
 import time
 
 import psutil
 
+from rag.bench import asleep
 from rag.client import RedwellClient
+from rag.settings import load
 from tests.conftest import SAMPLES, start_stack, stop_stack
 from tests.endpoints import KEY
 
@@ -26,7 +30,9 @@ def kill_everything(pid: int) -> None:
 
 
 def test_acknowledged_documents_survive_kill_9(tmp_path, elsewhere):
-    model = {"REDWELL_LLM__BASE_URL": elsewhere.url, "REDWELL_LLM__API_KEY": KEY}
+    own = load("cpu")
+    soon = {f"REDWELL_{section}": json.dumps(values) for section, values in asleep.soon(own).items()}
+    model = {"REDWELL_LLM__BASE_URL": elsewhere.url, "REDWELL_LLM__API_KEY": KEY, **soon}
     texts = sorted(SAMPLES.glob("*.pdf"), key=lambda path: path.stat().st_size)[:8]
     files = [SAMPLES / "delivery-note-5521-rotated.pdf", SAMPLES / "letter-insurance-settlement.pdf", *texts]
     process, url = start_stack(tmp_path / "var", log=tmp_path / "first.log", **model)
@@ -49,5 +55,11 @@ def test_acknowledged_documents_survive_kill_9(tmp_path, elsewhere):
             assert {row.document_id for row in hits} == set(listed)
             spans = [(row.document_id, row.page, row.start) for row in hits]
             assert len(spans) == len(set(spans))
+
+            asleep.wait(own, process.pid)
+            [receipt] = client.upload([SAMPLES / "invoice-solvane-10517.png"], collection="woken")
+            scan = client.wait(receipt.id, timeout=300)
+            assert (scan.status, scan.classification.label) == ("ready", "invoice")
+            assert "Solvane" in " ".join(entity.text for entity in scan.entities)
     finally:
         stop_stack(process)

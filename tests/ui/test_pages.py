@@ -13,8 +13,9 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from rag.client import RedwellClient
-from rag.replies.documents import Document
+from rag.replies.documents import Citation, CitationEvent, Document, ResultsEvent, TokenEvent
 from tests.conftest import ROOT
+from ui import view
 from ui.screens.bulk import texts
 from ui.screens.insights import picked
 
@@ -82,6 +83,26 @@ def test_an_answer_can_be_copied_with_its_sources(app: AppTest, lease: str) -> N
     app.run()
     app.chat_input[0].set_value("What is the monthly rent?").run()
     assert "[1] lease.txt, page 1: “" in app.code[0].value
+
+
+def test_a_draft_that_is_begun_anew_forgets_what_was_written(
+    app: AppTest, lease: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [
+        ResultsEvent(()),
+        TokenEvent("The rent [1] "),
+        CitationEvent(Citation(1, lease, 1, 0, 8)),
+        TokenEvent("is due."),
+        ResultsEvent(()),
+        TokenEvent("Nobody "),
+        TokenEvent("pays."),
+    ]
+    drawn: list[tuple[str, int]] = []
+    monkeypatch.setattr(RedwellClient, "ask_stream", lambda *_, **__: iter(events))
+    monkeypatch.setattr(view, "answer_html", lambda text, citations, **_: drawn.append((text, len(citations))) or "")
+    app.run()
+    app.chat_input[0].set_value("Who pays the rent?").run()
+    assert drawn[:4] == [("The rent [1] ", 0), ("The rent [1] is due.", 1), ("Nobody ", 0), ("Nobody pays.", 0)]
 
 
 def test_a_stopped_answer_leaves_the_question_and_says_so(app: AppTest, lease: str) -> None:
