@@ -60,6 +60,6 @@ def test_acknowledged_documents_survive_kill_9(tmp_path, elsewhere):
             [receipt] = client.upload([SAMPLES / "invoice-solvane-10517.png"], collection="woken")
             scan = client.wait(receipt.id, timeout=300)
             assert (scan.status, scan.classification.label) == ("ready", "invoice")
-            assert "Solvane" in " ".join(entity.text for entity in scan.entities)
+            assert "Brightwater" in " ".join(entity.text for entity in scan.entities)
     finally:
         stop_stack(process)

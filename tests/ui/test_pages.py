@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Sequence
+from typing import Any
 
 import httpx
 import pytest
@@ -98,8 +100,13 @@ def test_a_draft_that_is_begun_anew_forgets_what_was_written(
         TokenEvent("pays."),
     ]
     drawn: list[tuple[str, int]] = []
+
+    def draw(text: str, citations: Sequence[Citation], **_: Any) -> str:
+        drawn.append((text, len(citations)))
+        return text
+
     monkeypatch.setattr(RedwellClient, "ask_stream", lambda *_, **__: iter(events))
-    monkeypatch.setattr(view, "answer_html", lambda text, citations, **_: drawn.append((text, len(citations))) or "")
+    monkeypatch.setattr(view, "answer_html", draw)
     app.run()
     app.chat_input[0].set_value("Who pays the rent?").run()
     assert drawn[:4] == [("The rent [1] ", 0), ("The rent [1] is due.", 1), ("Nobody ", 0), ("Nobody pays.", 0)]
