@@ -28,6 +28,7 @@ _MONTHS = "January|February|March|April|May|June|July|August|September|October|N
 _DATE = re.compile(rf"\b\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{1,4}}\b|\b(?:19|20)\d\d\b|\b(?:{_MONTHS})\b")
 _NAME = re.compile(r"[A-ZÄÖÜ][\w'’-]+ (?:[A-Z]\. )?[A-ZÄÖÜ][\w'’-]+")
 _CLAUSE = re.compile(r"(?:§ ?)?\(?(?:\d{1,2}(?:\.\d{1,2})*|[a-z]|[ivx]{1,4})[.)] ")
+_POINTS_BACK = re.compile(r"(?:it|its|he|his|she|her|they|their|this|these|that|those|such)\b", re.IGNORECASE)
 _COUNT = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|monthly|weekly|daily|once|twice)\b",
     re.IGNORECASE,
@@ -88,7 +89,7 @@ class _Unit:
     passage: int
     segment: Segment
     context: str
-    """Heading and file name: what the sentence is about without saying it."""
+    """Heading, file name and the sentence that "it" points back to: what the sentence is about without saying it."""
     around: str
     """The whole passage."""
     document: str
@@ -131,8 +132,9 @@ def _units(passages: Sequence[Passage]) -> Iterable[_Unit]:
                 elif following.end - line.start <= WINDOW_CHARS:
                     text = chunk.text[line.start - chunk.start : following.end - chunk.start]
                     joined.append(Segment(line.start, following.end, text))
+            before = lines[position - 1].text if position and _POINTS_BACK.match(line.text) else ""
             for segment in joined:
-                yield _Unit(index, segment, context, chunk.text, documents[chunk.document_id], heads)
+                yield _Unit(index, segment, f"{context} {before}", chunk.text, documents[chunk.document_id], heads)
 
 
 def _labels(line: Segment) -> bool:

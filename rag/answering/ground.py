@@ -100,6 +100,7 @@ _STOP = frozenset(
 )
 _WORD = re.compile(r"[^\W_]+(?:[-/'’.&][^\W_]+)*")
 _NUMBER = re.compile(r"\d+(?:[.,'’ ]\d{3})*(?:[.,]\d+)?|\d+")
+_PARTS = re.compile(r";|, (?:and|but|while|whereas)\b")
 _NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|without|cannot|n't)\b|n't\b", re.IGNORECASE)
 MONTHS = [
     "january",
@@ -128,7 +129,7 @@ class Support:
     score: float
     """Share of the sentence's content words found there, 0..1."""
     missing: tuple[str, ...]
-    """Numbers, names and a negation that the candidate lacks."""
+    """Numbers, names and a negation that the candidate lacks, and words that it says of another number."""
     supported: bool = False
 
 
@@ -198,9 +199,19 @@ def _compare(sentence: str, candidate: str, index: int, asked: Set[str], least: 
         missing.append("not")
     spoken = [word for word in words if not word[0].isdigit()]
     score = _share(spoken, there) if spoken else float(bool(words))
+    missing += _said_of_others(spoken, numbers(sentence), candidate)
     told = [word for word in spoken if word not in asked]
     supported = not missing and score >= SUPPORT and _share(told, there) >= least
     return Support(index, score, tuple(dict.fromkeys(missing)), supported)
+
+
+def _said_of_others(words: Sequence[str], digits: Set[str], candidate: str) -> list[str]:
+    """Words that the candidate says only after the last of `digits`, of other numbers: "a broken oar costs 45 euros; a lost one costs
+    120" does not say what a lost oar of 45 euros would. What was said before may go on ("a lost one" is an oar)."""
+    parts = [(set(content_words(part)), numbers(part)) for part in _PARTS.split(candidate)]
+    last = max((index for index, (_, own) in enumerate(parts) if own & digits), default=len(parts))
+    ours = {word for index, (there, own) in enumerate(parts) if index <= last or not own for word in there}
+    return [word for word in words if word not in ours and any(word in there for there, _ in parts)]
 
 
 def _share(words: Sequence[str], there: Set[str]) -> float:

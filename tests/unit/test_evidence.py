@@ -131,3 +131,11 @@ async def test_the_heading_of_clauses_answers_nothing():
 async def test_short_clauses_are_no_headings_of_one_another():
     found = await gather_evidence("Is there milk?", [passage(f"{TERM}\n1. Bread\n2. Milk\n3. Butter\n")], same)
     assert {item.segment.text for item in found} >= {"1. Bread", "2. Milk", "3. Butter"}
+
+
+STATUTES = "The club house stands at 14 Netherquay. Its caretaker is Ingrid Vasslo, elected in March. Nobody rows after sunset."
+
+
+async def test_a_sentence_is_about_what_its_pronoun_points_back_to():
+    found = await gather_evidence("Who is the caretaker of the club house?", [passage(STATUTES)], same)
+    assert found[0].segment.text == "Its caretaker is Ingrid Vasslo, elected in March."

@@ -48,6 +48,23 @@ def test_a_wrong_number_name_or_negation_is_not(sentence, missing):
     assert support.missing == missing
 
 
+OARS = "4. A broken oar costs 45 euros; a lost one costs 120 euros, and a rudder 300."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "missing"),
+    [
+        ("A lost oar costs 45 euros.", ("lost",)),
+        ("The rudder costs 120 euros.", ("rudder",)),
+        ("A lost oar costs 120 euros.", ()),
+        ("A broken oar costs 45 euros, a lost one 120.", ()),
+        ("A lost oar must be paid for, as a broken one.", ()),
+    ],
+)
+def test_a_number_that_is_said_of_something_else_is_missing_what_it_is_said_of(sentence, missing):
+    assert check(sentence, [OARS]).missing == missing
+
+
 def test_other_words_are_not_supported():
     assert not check("Dogs bark loudly during winter nights.", [RENT]).supported
 
